@@ -1,0 +1,8 @@
+import { defineConfig } from "vitest/config";
+
+// vitest 4 reads this through --config: each package is a project, run from its own folder.
+export default defineConfig({
+  test: {
+    projects: ["packages/*", "apps/*", "tools/*", "examples"],
+  },
+});
