@@ -1,0 +1,21 @@
+export type { ActivityRecord, DecidedRecord, FinishedRecord, Mode, Recorder } from "./activity-record.ts";
+export type { AgentKey, KeyRing, UpstreamRef, Upstreams } from "./agent-key.ts";
+export { type Arn, formatArn, parseArn } from "./arn.ts";
+export { AwsError, type AwsErrorCause, type AwsErrorOptions } from "./aws-error.ts";
+export type { AwsRequest, CredentialScope, RequestHead, ScopedRequest, SignedHead } from "./aws-request.ts";
+export { awsSuffixes } from "./aws-suffixes.ts";
+export type { Check, CheckResource, Context, ContextValue, Marker, Protocol, ResolvedCall } from "./check.ts";
+export { Credentials, type CredentialsInit } from "./credentials.ts";
+export type { Decision, Outcome, PolicyType, StatementRef } from "./decision.ts";
+export { checkEndpoint, type Endpoint, isAwsHost, parseEndpoint } from "./endpoint.ts";
+export {
+  type HeaderLine,
+  type Headers,
+  headersFromRaw,
+  headerValue,
+  headerValues,
+  rawHeaders,
+  withoutHeaders,
+} from "./headers.ts";
+export type { S3Host } from "./s3-host.ts";
+export { splitTarget } from "./target.ts";
