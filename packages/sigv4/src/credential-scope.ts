@@ -1,0 +1,29 @@
+import type { CredentialScope } from "@iap/aws-core";
+import { parseAmzDate } from "./amz-date.ts";
+
+/** The text of a credential scope: `20130524/us-east-1/s3/aws4_request`. */
+export function formatCredentialScope({ date, region, service }: CredentialScope): string {
+  return `${date}/${region}/${service}/aws4_request`;
+}
+
+/** The parts of a credential scope, or undefined when the text is not one. The date is a real calendar date. */
+export function parseCredentialScope(text: string): CredentialScope | undefined {
+  const parts = text.split("/");
+  const [date, region, service, terminator] = parts;
+  if (parts.length !== 4 || terminator !== "aws4_request") return undefined;
+  if (date?.length !== 8 || parseAmzDate(`${date}T000000Z`) === undefined) return undefined;
+  if (!region || !service || !isName(region) || !isName(service)) return undefined;
+  return { date, region, service };
+}
+
+/** Regions and signing names are letters, digits and hyphens (`us-gov-west-1`, `IoTSecuredTunneling`). */
+function isName(text: string): boolean {
+  if (text.length > 64) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const letter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    const digit = code >= 0x30 && code <= 0x39;
+    if (!letter && !digit && code !== 0x2d) return false;
+  }
+  return true;
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { headerFate } from "../src/index.ts";
+
+test.each([
+  ["replace", ["authorization", "x-amz-date", "x-amz-security-token"]],
+  ["drop", ["proxy-connection", "proxy-authorization", "x-forwarded-for", "forwarded", "via", "x-amz-s3session-token"]],
+  ["pass", ["connection", "transfer-encoding", "te", "trailer", "keep-alive", "expect", "upgrade", "user-agent"]],
+  ["pass", ["x-amzn-trace-id", "cache-control", "pragma", "referer", "from", "max-forwards", "sec-ch-ua", ":path"]],
+  ["sign", ["host", "content-type", "content-md5", "content-encoding", "x-amz-acl", "x-amz-", "x-amzn-query-mode"]],
+  [
+    "asBefore",
+    ["accept", "content-length", "date", "range", "if-match", "x-amz", "x-amzn", "amz-sdk-request", "proxy"],
+  ],
+])("%s: %j", (fate, names) => {
+  for (const name of names) expect(headerFate(name)).toBe(fate);
+});
