@@ -1,0 +1,81 @@
+import { headerValues, type RequestHead } from "@iap/aws-core";
+import { ALGORITHM, isS3Family, parseAmzDate, uriDecode } from "@iap/sigv4";
+import type { Authorization, Payload } from "./authorization.ts";
+import { malformed, notImplemented } from "./authorization-error.ts";
+import { parsePayload } from "./payload.ts";
+import { onlyValue, parseCredential, parseSignature, parseSignedHeaders } from "./signature-parts.ts";
+
+const MAX_EXPIRES_SECONDS = 604_800;
+
+/** Reads a presigned URL's parameters, given by name with their raw values. */
+export function parseQueryAuthorization(head: RequestHead, raw: ReadonlyMap<string, string>): Authorization {
+  const value = (name: string): string | undefined => {
+    const text = raw.get(name);
+    return text === undefined ? undefined : uriDecode(text);
+  };
+  const required = (name: string): string => {
+    const text = value(name);
+    if (text === undefined) throw malformed(`the query has no ${name}`);
+    return text;
+  };
+
+  const algorithm = required("X-Amz-Algorithm");
+  if (algorithm === "AWS4-ECDSA-P256-SHA256") {
+    throw notImplemented("URLs presigned with SigV4a", "use a regional endpoint rather than a multi-region one");
+  }
+  if (algorithm !== ALGORITHM) throw malformed(`X-Amz-Algorithm is not ${ALGORITHM}`);
+  if (headerValues(head.headers, "upgrade").some((protocol) => protocol.trim().toLowerCase() === "websocket")) {
+    throw notImplemented("presigned WebSocket connections", "use the service's HTTP interface");
+  }
+
+  const { accessKeyId, scope } = parseCredential(required("X-Amz-Credential"));
+  const amzDate = required("X-Amz-Date");
+  const date = parseAmzDate(amzDate);
+  if (date === undefined) throw malformed("X-Amz-Date is not a date of the form YYYYMMDDTHHMMSSZ");
+  if (scope.date !== amzDate.slice(0, 8)) {
+    throw malformed(`the credential scope is of ${scope.date}, but the URL was signed on ${amzDate.slice(0, 8)}`);
+  }
+  const expiresSeconds = parseExpires(required("X-Amz-Expires"));
+  const signedHeaders = parseSignedHeaders(required("X-Amz-SignedHeaders"), head);
+  const signature = parseSignature(required("X-Amz-Signature"));
+  const payload = presignedPayload(head, scope.service, value("X-Amz-Content-Sha256"));
+  return {
+    form: "query",
+    accessKeyId,
+    scope,
+    signedHeaders,
+    signature,
+    date,
+    amzDate,
+    sessionToken: presignedToken(head, value("X-Amz-Security-Token")),
+    payload,
+    expiresSeconds,
+  };
+}
+
+function parseExpires(text: string): number {
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > MAX_EXPIRES_SECONDS) {
+    throw malformed(`X-Amz-Expires is not a number of seconds from 1 to ${MAX_EXPIRES_SECONDS}`);
+  }
+  return seconds;
+}
+
+/** S3 takes the body of a presigned URL as unsigned unless it says otherwise; other services hash it. */
+function presignedPayload(head: RequestHead, service: string, inQuery: string | undefined): Payload {
+  const inHeader = onlyValue(head, "x-amz-content-sha256");
+  if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
+    throw malformed("x-amz-content-sha256 says one thing in the query and another in the header");
+  }
+  const stated = parsePayload(inQuery ?? inHeader);
+  if (stated !== undefined) return stated;
+  return isS3Family(service) ? { kind: "unsigned" } : { kind: "collect" };
+}
+
+function presignedToken(head: RequestHead, inQuery: string | undefined): string | undefined {
+  const inHeader = onlyValue(head, "x-amz-security-token");
+  if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
+    throw malformed("the query and the header have different session tokens");
+  }
+  return inQuery ?? inHeader;
+}

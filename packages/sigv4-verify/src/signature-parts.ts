@@ -1,0 +1,59 @@
+import { type CredentialScope, headerValues, type RequestHead } from "@iap/aws-core";
+import { isSha256Hex, parseCredentialScope } from "@iap/sigv4";
+import { malformed } from "./authorization-error.ts";
+
+/** Reads `access-key-id/YYYYMMDD/region/service/aws4_request`. */
+export function parseCredential(text: string): { readonly accessKeyId: string; readonly scope: CredentialScope } {
+  const slash = text.indexOf("/");
+  const accessKeyId = text.slice(0, Math.max(slash, 0));
+  if (!/^\w{1,128}$/.test(accessKeyId)) throw malformed("Credential does not begin with an access key id");
+  const scope = parseCredentialScope(text.slice(slash + 1));
+  if (scope === undefined) {
+    throw malformed("Credential is not of the form access-key-id/YYYYMMDD/region/service/aws4_request");
+  }
+  return { accessKeyId, scope };
+}
+
+/** Reads `host;x-amz-date`: lower-case, sorted, each once, naming headers the request has, the host among them. */
+export function parseSignedHeaders(text: string, head: RequestHead): readonly string[] {
+  const names = text.split(";");
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (!isHeaderName(name)) throw malformed("SignedHeaders has a name that is empty or not in lower case");
+    const previous = names[i - 1];
+    if (previous === name) throw malformed(`SignedHeaders has "${name}" twice`);
+    if (previous !== undefined && previous > name) throw malformed("SignedHeaders is not sorted");
+  }
+  if (!names.includes("host") && !(head.httpVersion === "2" && names.includes(":authority"))) {
+    throw malformed("SignedHeaders does not list host");
+  }
+  if (headerValues(head.headers, "host").length > 1) throw malformed("the request has more than one Host header");
+  return names;
+}
+
+/** Reads a signature: 64 lower-case hex digits. */
+export function parseSignature(text: string): string {
+  if (!isSha256Hex(text)) throw malformed("Signature is not 64 lower-case hex digits");
+  return text;
+}
+
+/** The value of a header that may stand only once, or undefined. */
+export function onlyValue(head: RequestHead, name: string): string | undefined {
+  const values = headerValues(head.headers, name);
+  if (values.length > 1) throw malformed(`the request has more than one ${name} header`);
+  return values[0];
+}
+
+/** A field name of RFC 9110 in lower case, or a pseudo-header of HTTP/2. */
+function isHeaderName(name: string): boolean {
+  const start = name.charCodeAt(0) === 0x3a ? 1 : 0;
+  if (name.length === start) return false;
+  for (let i = start; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const letter = code >= 0x61 && code <= 0x7a;
+    if (!letter && code !== 0x2d && !OTHER_NAME_CHARACTERS.includes(name[i] as string)) return false;
+  }
+  return true;
+}
+
+const OTHER_NAME_CHARACTERS = "0123456789!#$%&'*+.^_`|~";
