@@ -1,0 +1,3 @@
+export { type CodeAndStatus, errorCode } from "./error-codes.ts";
+export { type RenderedError, type RenderOptions, renderError } from "./render-error.ts";
+export { detectWireForm, type WireForm, type WireFormHints } from "./wire-form.ts";

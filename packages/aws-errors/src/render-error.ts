@@ -1,0 +1,122 @@
+import {
+  type AwsError,
+  type HeaderLine,
+  type Headers,
+  headerValue,
+  type Protocol,
+  type RequestHead,
+  splitTarget,
+} from "@iap/aws-core";
+import { cborError } from "./cbor-error.ts";
+import { ec2Error } from "./ec2-error.ts";
+import { errorCode } from "./error-codes.ts";
+import { awsJsonError, restJsonError } from "./json-error.ts";
+import type { RenderedBody } from "./rendered-body.ts";
+import { s3Error } from "./s3-error.ts";
+import { detectWireForm, type WireForm } from "./wire-form.ts";
+import { xmlError } from "./xml-error.ts";
+import { xmlNamespace } from "./xml-namespaces.ts";
+
+export interface RenderOptions {
+  /** The request that the error answers. */
+  readonly request: RequestHead;
+  /** The signing name or endpoint prefix, when it is known. */
+  readonly service?: string | undefined;
+  /** The protocol, when the operation has been resolved. */
+  readonly protocol?: Protocol | undefined;
+  /** Whether the body is a form with an `Action`. Default: what the content type says. */
+  readonly bodyIsForm?: boolean | undefined;
+  /** The id of the decision or request, which the client is shown. */
+  readonly requestId: string;
+  readonly now: Date;
+}
+
+/** An answer, ready to be written. */
+export interface RenderedError {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/**
+ * An error in the words of the request's wire form: the code and status the service would use, in the document its
+ * clients parse. The id stands in `x-iap-decision-id` too, for HEAD has no body to put it in.
+ */
+export function renderError(error: AwsError, options: RenderOptions): RenderedError {
+  const { request, requestId, now } = options;
+  const form = detectWireForm(request, options);
+  const [code, status] = errorCode(error.code, form, isPresigned(request));
+  const rendered = renderedBody(error, code, status, form, options);
+
+  const body = request.method === "HEAD" ? new Uint8Array() : bytes(rendered.content);
+  const headers: HeaderLine[] = [
+    ...rendered.headers,
+    ["x-iap-decision-id", requestId],
+    // SDKs take a denial for a clock error, and retry it, when this is off.
+    ["Date", now.toUTCString()],
+    ["Content-Length", String(body.length)],
+  ];
+  // Keeps the JavaScript SDK from correcting its clock by a denial. A clock error must be corrected by.
+  if (error.code === "AccessDenied") headers.push(["Age", "0"]);
+  if (isQueryCompatible(request, form)) {
+    const [queryCode] = errorCode(error.code, "awsQuery", false);
+    headers.push(["x-amzn-query-error", `${queryCode};${status < 500 ? "Sender" : "Receiver"}`]);
+  }
+  return { status, headers, body };
+}
+
+function renderedBody(
+  error: AwsError,
+  code: string,
+  status: number,
+  form: WireForm,
+  { request, service, requestId }: RenderOptions,
+): RenderedBody {
+  const message = messageText(error, form, requestId);
+  switch (form) {
+    case "s3":
+      return s3Error(error, code, message, requestId);
+    case "awsQuery":
+    case "restXml":
+      return xmlError(code, message, { requestId, sender: status < 500, namespace: xmlNamespace(request, service) });
+    case "ec2Query":
+      return ec2Error(code, message, requestId);
+    case "awsJson1_0":
+      return awsJsonError(code, message, requestId, "1.0");
+    case "awsJson1_1":
+      return awsJsonError(code, message, requestId, "1.1");
+    case "restJson1":
+      return restJsonError(code, message, requestId);
+    case "rpcV2Cbor":
+      return cborError(code, message, requestId);
+  }
+}
+
+/** The message, with what the form has no field of its own for. */
+function messageText({ code, message, details }: AwsError, form: WireForm, requestId: string): string {
+  if (code === "AccessDenied") {
+    // So that nobody looks in AWS for a denial that AWS never made.
+    const marked = message.includes(requestId) ? message : `${message} (iam-agent-proxy decision ${requestId})`;
+    return form === "ec2Query" ? `You are not authorized to perform this operation. ${marked}` : marked;
+  }
+  if (form === "s3") return message;
+  if (code === "SignatureDoesNotMatch" && details.CanonicalRequest !== undefined) {
+    const canonical = Buffer.from(details.CanonicalRequest, "latin1").toString("utf8");
+    return `${message}\n\nThe Canonical String for this request should have been\n'${canonical}'\n\nThe String-to-Sign should have been\n'${details.StringToSign ?? ""}'\n`;
+  }
+  if (code === "HeadersNotSigned") return `${message}: ${details.HeadersNotSigned ?? ""}`;
+  return message;
+}
+
+function isPresigned({ target }: RequestHead): boolean {
+  return splitTarget(target).query?.includes("X-Amz-Algorithm=") ?? false;
+}
+
+function isQueryCompatible({ headers }: RequestHead, form: WireForm): boolean {
+  if (form !== "awsJson1_0" && form !== "awsJson1_1" && form !== "rpcV2Cbor") return false;
+  return headerValue(headers, "x-amzn-query-mode")?.trim().toLowerCase() === "true";
+}
+
+function bytes(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content, "utf8") : content;
+}
