@@ -1,0 +1,55 @@
+import { compileWildcard, isAnything, type Wildcard } from "./wildcard.ts";
+import { matchesWildcard } from "./wildcard-match.ts";
+
+/**
+ * The `Action` or `NotAction` element of one statement. Service prefix and action name are case-insensitive (IAM User
+ * Guide, "IAM JSON policy elements: Action"): actions are given, and kept, in lower case.
+ */
+export interface ActionMatcher {
+  /** True for `NotAction`: the statement is about every other action. */
+  readonly inverted: boolean;
+  readonly anything: boolean;
+  /** Full names. */
+  readonly names: ReadonlySet<string>;
+  /** Patterns by service prefix, which has no wildcards. */
+  readonly wildcards: ReadonlyMap<string, readonly Wildcard[]>;
+}
+
+export function compileActions(patterns: readonly string[], inverted: boolean): ActionMatcher {
+  const names = new Set<string>();
+  const wildcards = new Map<string, Wildcard[]>();
+  let anything = false;
+  for (const written of patterns) {
+    const pattern = written.toLowerCase();
+    if (!/[*?]/.test(pattern)) {
+      names.add(pattern);
+      continue;
+    }
+    const wildcard = compileWildcard(pattern, "action");
+    if (isAnything(wildcard)) {
+      anything = true;
+      continue;
+    }
+    const service = serviceOf(pattern);
+    const known = wildcards.get(service);
+    if (known === undefined) wildcards.set(service, [wildcard]);
+    else known.push(wildcard);
+  }
+  return { inverted, anything, names, wildcards };
+}
+
+/** Whether the statement is about this action (in lower case). */
+export function isAboutAction(matcher: ActionMatcher, action: string): boolean {
+  return listsAction(matcher, action) !== matcher.inverted;
+}
+
+/** `s3` of `s3:getobject`. */
+function serviceOf(action: string): string {
+  return action.slice(0, Math.max(action.indexOf(":"), 0));
+}
+
+function listsAction({ anything, names, wildcards }: ActionMatcher, action: string): boolean {
+  if (anything || names.has(action)) return true;
+  if (wildcards.size === 0) return false;
+  return wildcards.get(serviceOf(action))?.some((wildcard) => matchesWildcard(wildcard, action)) ?? false;
+}

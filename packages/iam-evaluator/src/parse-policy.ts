@@ -1,0 +1,362 @@
+import type { PolicyType } from "@iap/aws-core";
+import type { Finding, Place, Report } from "./finding.ts";
+import type { Effect, PolicyDocument, PolicyVersion } from "./policy-document.ts";
+import { type JsonMember, type JsonNode, parseStrictJson, positionsIn, StrictJsonError } from "./strict-json.ts";
+import { checkAction } from "./validate-action.ts";
+import { checkResource } from "./validate-resource.ts";
+
+/** A policy document in one fixed form: lists are lists, and what may be left out is filled in. */
+export interface ParsedPolicy {
+  /** `2008-10-17` when the document names none. */
+  readonly version: PolicyVersion;
+  readonly id?: string | undefined;
+  readonly statements: readonly ParsedStatement[];
+}
+
+export interface ParsedStatement {
+  /** Absent also when it is empty. */
+  readonly sid?: string | undefined;
+  readonly effect: Effect;
+  readonly actions: Patterns;
+  /** A resource policy may leave `Resource` out. */
+  readonly resources: Patterns | undefined;
+  /** Elements that are present and that the parser does not read further: `Condition`, `Principal`, `NotPrincipal`. */
+  readonly unread: readonly UnreadElement[];
+}
+
+/** An element that lists patterns. */
+export interface Patterns {
+  /** True for `NotAction` and `NotResource`. */
+  readonly inverted: boolean;
+  readonly values: readonly LocatedText[];
+}
+
+export interface LocatedText {
+  readonly text: string;
+  readonly place: Place;
+}
+
+export interface UnreadElement {
+  readonly name: "Condition" | "Principal" | "NotPrincipal";
+  readonly node: JsonNode;
+  readonly place: Place;
+}
+
+/** What was read. `policy` is absent exactly when a finding is an `ERROR`. */
+export interface PolicyReading {
+  readonly policy: ParsedPolicy | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** Longer documents are not read: a wrong file was named. AWS's largest managed policies have some 150,000 characters. */
+const MOST_DOCUMENT_CHARACTERS = 64 * 1024 * 1024;
+
+/**
+ * Reads a policy document strictly, by the grammar of the IAM JSON policy language: unknown or doubled elements, wrong
+ * types and misspelt effects are errors, never skipped. Every error is found, but for those of JSON itself, where the
+ * first ends the reading. A document given as an object is read as the JSON it serialises to.
+ */
+export function parsePolicy(document: string | PolicyDocument, type: PolicyType = "identity"): PolicyReading {
+  const findings: Finding[] = [];
+  const isText = typeof document === "string";
+  let text: string;
+  let root: JsonNode;
+  try {
+    text = isText ? document : serialise(document);
+    if (text.length > MOST_DOCUMENT_CHARACTERS) {
+      const message = `The document has ${text.length} characters; at most ${MOST_DOCUMENT_CHARACTERS} are read.`;
+      return { policy: undefined, findings: [{ level: "ERROR", code: "TOO_LARGE", path: "", message }] };
+    }
+    root = parseStrictJson(text);
+  } catch (error) {
+    if (!(error instanceof StrictJsonError)) throw error;
+    const { code, message, offset } = error;
+    const position = isText ? positionsIn(document)(offset) : {};
+    return {
+      policy: undefined,
+      findings: [{ level: "ERROR", code, path: "", ...JSON_PROBLEMS[code](message), ...position }],
+    };
+  }
+
+  const positionAt = isText ? positionsIn(text) : () => ({});
+  const place = (path: string, offset: number): Place => ({ path, ...positionAt(offset) });
+  const report: Report = (level, code, at, message, fix) =>
+    findings.push({ level, code, message, ...(fix === undefined ? {} : { fix }), ...at });
+  const reader: Reader = { root, type, place, report };
+  if (MAY_HOLD_OTHER_CHARACTERS.test(text)) checkCharacters(reader, root, "");
+  const policy = readDocument(reader);
+  return { policy: findings.some(({ level }) => level === "ERROR") ? undefined : policy, findings };
+}
+
+interface Reader {
+  readonly root: JsonNode;
+  readonly type: PolicyType;
+  readonly place: (path: string, offset: number) => Place;
+  readonly report: Report;
+}
+
+const JSON_PROBLEMS = {
+  INVALID_JSON: (detail: string) => ({ message: `This is not JSON. ${detail}`, fix: "Correct the syntax." }),
+  DUPLICATE_KEY: (detail: string) => ({ message: detail, fix: "Keep one of the two." }),
+  TOO_DEEP: (detail: string) => ({ message: detail, fix: "A policy needs no more than 8." }),
+} as const;
+
+function serialise(document: PolicyDocument): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(document);
+  } catch (error) {
+    throw new StrictJsonError("INVALID_JSON", `It cannot be written as JSON: ${(error as Error).message}`, 0);
+  }
+  if (text === undefined) throw new StrictJsonError("INVALID_JSON", "It cannot be written as JSON.", 0);
+  return text;
+}
+
+function readDocument(reader: Reader): ParsedPolicy | undefined {
+  const { root, place, report } = reader;
+  const at = place("", root.offset);
+  if (root.kind !== "object") {
+    report("ERROR", "INVALID_DOCUMENT", at, "A policy document must be a JSON object.");
+    return undefined;
+  }
+  let version: PolicyVersion | undefined;
+  let id: string | undefined;
+  let statementNode: JsonNode | undefined;
+  for (const { key, offset, value } of root.members) {
+    const here = place(key, value.offset);
+    switch (key) {
+      case "Version":
+        if (value.kind === "string" && (value.value === "2012-10-17" || value.value === "2008-10-17")) {
+          version = value.value;
+        } else {
+          report("ERROR", "INVALID_VERSION", here, "Version must be a policy language version.", 'Write "2012-10-17".');
+          version = "2008-10-17";
+        }
+        break;
+      case "Id":
+        if (value.kind === "string") id = value.value;
+        else report("ERROR", "INVALID_ID", here, "Id must be a string.");
+        break;
+      case "Statement":
+        statementNode = value;
+        break;
+      default:
+        report(
+          "ERROR",
+          "UNKNOWN_ELEMENT",
+          place(key, offset),
+          `${JSON.stringify(key)} is not an element of a policy document.`,
+          "A document has Version, Id and Statement, spelt so.",
+        );
+    }
+  }
+  if (version === undefined) {
+    report(
+      "WARNING",
+      "MISSING_VERSION",
+      at,
+      `The document has no Version, so it is read as "2008-10-17", where "\${...}" is plain text.`,
+      'Add "Version": "2012-10-17".',
+    );
+  }
+  const statements = readStatements(reader, statementNode);
+  return { version: version ?? "2008-10-17", ...(id === undefined ? {} : { id }), statements };
+}
+
+function readStatements(reader: Reader, node: JsonNode | undefined): ParsedStatement[] {
+  const { root, place, report } = reader;
+  if (node === undefined) {
+    report("ERROR", "MISSING_STATEMENT", place("", root.offset), "The document has no Statement.");
+    return [];
+  }
+  const listed: readonly (readonly [JsonNode, string])[] =
+    node.kind === "array" ? node.items.map((item, i) => [item, `Statement[${i}]`]) : [[node, "Statement"]];
+  if (listed.length === 0) {
+    report("ERROR", "MISSING_STATEMENT", place("Statement", node.offset), "Statement lists no statement.");
+  }
+
+  const sids = new Set<string>();
+  const statements: ParsedStatement[] = [];
+  for (const [item, path] of listed) {
+    const statement = readStatement(reader, item, path, sids);
+    if (statement !== undefined) statements.push(statement);
+  }
+  return statements;
+}
+
+function readStatement(reader: Reader, node: JsonNode, path: string, sids: Set<string>): ParsedStatement | undefined {
+  const { type, place, report } = reader;
+  const at = place(path, node.offset);
+  if (node.kind !== "object") {
+    report("ERROR", "INVALID_STATEMENT", at, "A statement must be an object.");
+    return undefined;
+  }
+
+  const members = new Map(node.members.map((member) => [member.key, member]));
+  for (const { key, offset } of node.members) {
+    if (!STATEMENT_ELEMENTS.has(key)) {
+      report(
+        "ERROR",
+        "UNKNOWN_ELEMENT",
+        place(`${path}.${key}`, offset),
+        `${JSON.stringify(key)} is not an element of a statement.`,
+        `A statement has ${[...STATEMENT_ELEMENTS].join(", ")}, spelt so.`,
+      );
+    }
+  }
+
+  const sid = readSid(reader, members.get("Sid"), path, sids);
+  const effect = readEffect(reader, members.get("Effect"), path, at);
+  const actions = readPatterns(reader, members, path, at, "Action");
+  const resources = readPatterns(reader, members, path, at, "Resource");
+  for (const { text, place } of actions?.values ?? []) checkAction(text, place, report);
+  for (const { text, place } of resources?.values ?? []) checkResource(text, place, report);
+
+  const unread: UnreadElement[] = [];
+  for (const name of ["Condition", "Principal", "NotPrincipal"] as const) {
+    const member = members.get(name);
+    if (member === undefined) continue;
+    unread.push({ name, node: member.value, place: place(`${path}.${name}`, member.offset) });
+  }
+  const condition = members.get("Condition")?.value;
+  if (condition !== undefined && condition.kind !== "object") {
+    report("ERROR", "INVALID_CONDITION", place(`${path}.Condition`, condition.offset), "Condition must be an object.");
+  }
+  for (const { name, place } of unread) {
+    if (name === "Condition" || TYPES_WITH_PRINCIPAL.has(type)) continue;
+    report("ERROR", "PRINCIPAL_NOT_ALLOWED", place, `${name} belongs in resource-based policies only.`, "Remove it.");
+  }
+
+  if (effect === undefined || actions === undefined) return undefined;
+  return { ...(sid === undefined ? {} : { sid }), effect, actions, resources, unread };
+}
+
+const STATEMENT_ELEMENTS: ReadonlySet<string> = new Set([
+  "Sid",
+  "Effect",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+  "Principal",
+  "NotPrincipal",
+]);
+
+const TYPES_WITH_PRINCIPAL: ReadonlySet<PolicyType> = new Set(["resource", "rcp", "vpcEndpoint"]);
+
+function readSid(
+  { place, report }: Reader,
+  member: JsonMember | undefined,
+  path: string,
+  sids: Set<string>,
+): string | undefined {
+  if (member === undefined) return undefined;
+  const at = place(`${path}.Sid`, member.value.offset);
+  if (member.value.kind !== "string") {
+    report("ERROR", "INVALID_SID", at, "Sid must be a string.");
+    return undefined;
+  }
+  const sid = member.value.value;
+  if (sid === "") return undefined;
+  if (!/^[A-Za-z0-9]+$/.test(sid)) {
+    report("ERROR", "INVALID_SID", at, `The Sid ${JSON.stringify(sid)} may hold only A-Z, a-z and 0-9.`);
+  }
+  if (sids.has(sid)) {
+    report("ERROR", "DUPLICATE_SID", at, `The Sid ${JSON.stringify(sid)} names two statements.`, "Make it unique.");
+  }
+  sids.add(sid);
+  return sid;
+}
+
+function readEffect(
+  { place, report }: Reader,
+  member: JsonMember | undefined,
+  path: string,
+  at: Place,
+): Effect | undefined {
+  if (member === undefined) {
+    report("ERROR", "MISSING_EFFECT", at, "The statement has no Effect.", 'Add "Effect": "Allow" or "Effect": "Deny".');
+    return undefined;
+  }
+  const { value } = member;
+  if (value.kind === "string" && (value.value === "Allow" || value.value === "Deny")) return value.value;
+  const here = place(`${path}.Effect`, value.offset);
+  report("ERROR", "INVALID_EFFECT", here, "Effect must be Allow or Deny.", 'Write "Allow" or "Deny", spelt so.');
+  return undefined;
+}
+
+function readPatterns(
+  reader: Reader,
+  members: ReadonlyMap<string, JsonMember>,
+  path: string,
+  at: Place,
+  name: "Action" | "Resource",
+): Patterns | undefined {
+  const { type, place, report } = reader;
+  const plain = members.get(name);
+  const not = members.get(`Not${name}`);
+  if (plain !== undefined && not !== undefined) {
+    const here = place(`${path}.Not${name}`, not.offset);
+    report("ERROR", "CONFLICTING_ELEMENTS", here, `${name} and Not${name} cannot stand together.`, "Keep one of them.");
+    return undefined;
+  }
+  const member = plain ?? not;
+  if (member === undefined) {
+    if (name === "Resource" && TYPES_WITH_PRINCIPAL.has(type)) return undefined;
+    report("ERROR", `MISSING_${name.toUpperCase()}`, at, `The statement has neither ${name} nor Not${name}.`);
+    return undefined;
+  }
+
+  const element = `${path}.${member.key}`;
+  const { value } = member;
+  const listed: readonly (readonly [JsonNode, string])[] =
+    value.kind === "array" ? value.items.map((item, i) => [item, `${element}[${i}]`]) : [[value, element]];
+  if (listed.length === 0) {
+    report("ERROR", `MISSING_${name.toUpperCase()}`, place(element, value.offset), `${member.key} is empty.`);
+  }
+  const values: LocatedText[] = [];
+  for (const [item, itemPath] of listed) {
+    const here = place(itemPath, item.offset);
+    if (item.kind === "string") values.push({ text: item.value, place: here });
+    else report("ERROR", `INVALID_${name.toUpperCase()}`, here, `${member.key} must be a string or a list of strings.`);
+  }
+  return { inverted: member === not, values };
+}
+
+/** Few documents have other characters or escapes that may stand for them, and only these are searched string by string. */
+const MAY_HOLD_OTHER_CHARACTERS = /[^\t\n\r\u0020-\u00ff]|\\[ubf]/;
+
+/** AWS takes tab, line feed, carriage return and U+0020 to U+00FF (IAM User Guide, "IAM and AWS STS quotas"). */
+function checkCharacters(reader: Reader, node: JsonNode, path: string): void {
+  switch (node.kind) {
+    case "object":
+      for (const { key, offset, value } of node.members) {
+        const inner = path === "" ? key : `${path}.${key}`;
+        checkText(reader, key, inner, offset);
+        checkCharacters(reader, value, inner);
+      }
+      break;
+    case "array":
+      node.items.forEach((item, i) => {
+        checkCharacters(reader, item, `${path}[${i}]`);
+      });
+      break;
+    case "string":
+      checkText(reader, node.value, path, node.offset);
+      break;
+  }
+}
+
+function checkText({ place, report }: Reader, text: string, path: string, offset: number): void {
+  const found = /[^\t\n\r\u0020-\u00ff]/u.exec(text)?.[0];
+  if (found === undefined) return;
+  const name = `U+${(found.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0")}`;
+  report(
+    "ERROR",
+    "INVALID_CHARACTER",
+    place(path, offset),
+    `The character ${name} cannot stand in a policy: AWS takes tab, line breaks and U+0020 to U+00FF.`,
+    'In a resource, "?" stands for any one character.',
+  );
+}

@@ -1,0 +1,21 @@
+import type { Report } from "./finding.ts";
+import { checkAction } from "./validate-action.ts";
+import { checkResource } from "./validate-resource.ts";
+
+/** Whether a policy may list this text in Action or NotAction. */
+export function isValidAction(action: string): boolean {
+  return passes((report) => checkAction(action, { path: "" }, report));
+}
+
+/** Whether a policy may list this text in Resource or NotResource. */
+export function isValidResource(resource: string): boolean {
+  return passes((report) => checkResource(resource, { path: "" }, report));
+}
+
+function passes(check: (report: Report) => void): boolean {
+  let valid = true;
+  check((level) => {
+    if (level === "ERROR") valid = false;
+  });
+  return valid;
+}

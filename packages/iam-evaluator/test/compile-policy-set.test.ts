@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { compilePolicySet, type PolicySet } from "../src/compile-policy-set.ts";
+import { PolicyValidationError } from "../src/finding.ts";
+import { allow, deny, evaluatorOf } from "./support/policies.ts";
+
+const errorOf = (compile: () => unknown): PolicyValidationError => {
+  try {
+    compile();
+  } catch (error) {
+    expect(error).toBeInstanceOf(PolicyValidationError);
+    return error as PolicyValidationError;
+  }
+  throw new Error("It compiled.");
+};
+
+test("several policies allow what any of them allows and none denies", () => {
+  const policy = compilePolicySet({
+    identity: [
+      { name: "a.json", document: { Version: "2012-10-17", Statement: allow("s3:*", "*") } },
+      { name: "b.json", document: { Version: "2012-10-17", Statement: [allow("ec2:*", "*"), deny("s3:Put*", "*")] } },
+    ],
+  });
+  const outcome = (action: string): string => policy.evaluate({ action, resource: { none: true } }).outcome;
+  expect(outcome("s3:GetObject")).toBe("allowed");
+  expect(outcome("ec2:RunInstances")).toBe("allowed");
+  expect(outcome("s3:PutObject")).toBe("explicitDeny");
+  expect(outcome("iam:GetUser")).toBe("implicitDeny");
+});
+
+test("no policy at all allows nothing", () => {
+  const policy = compilePolicySet({ identity: [] });
+  expect(policy.evaluate({ action: "s3:GetObject", resource: { none: true } }).outcome).toBe("implicitDeny");
+});
+
+test("an error says file, line, column, path, what is wrong and what to do", () => {
+  const document =
+    '{\n  "Version": "2012-10-17",\n  "Statement": [\n    { "Effect": "allow", "Action": "s3:*", "Resource": "*" }\n  ]\n}\n';
+  const { message } = errorOf(() => compilePolicySet({ identity: [{ name: "agent.json", document }] }));
+  expect(message).toBe(
+    'agent.json:4:17: Statement[0].Effect: Effect must be Allow or Deny. Write "Allow" or "Deny", spelt so.',
+  );
+});
+
+test("every error of every policy is told at once", () => {
+  const document = { Version: "2012-10-17", Statement: allow("s3", "bucket") } as const;
+  const { findings, message } = errorOf(() =>
+    compilePolicySet({
+      identity: [
+        { name: "a.json", document },
+        { name: "b.json", document: "{" },
+      ],
+    }),
+  );
+  expect(findings.map(({ policy, code }) => [policy, code])).toEqual([
+    ["a.json", "INVALID_ACTION"],
+    ["a.json", "INVALID_ARN"],
+    ["b.json", "INVALID_JSON"],
+  ]);
+  expect(message.split("\n")).toHaveLength(3);
+});
+
+describe("what is not supported yet keeps the policy from being used", () => {
+  test.each([
+    ["Condition", { Condition: { Bool: { "aws:SecureTransport": "true" } } }],
+    ["an empty Condition", { Condition: {} }],
+    ["a Condition on a Deny", { Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }],
+    ["Principal", { Principal: "*" }],
+    ["NotPrincipal", { NotPrincipal: { AWS: "*" } }],
+    ["a variable", { Resource: `arn:aws:s3:::b/\${aws:username}` }],
+    ["a variable in NotResource", { Resource: undefined, NotResource: [`arn:aws:s3:::b/\${aws:username}`] }],
+    ["a special character before the fifth colon", { Resource: `arn:aws:ec2:\${*}:1:instance/i` }],
+    ["an open variable", { Resource: `arn:aws:s3:::b/\${` }],
+    ["a variable within a variable", { Resource: `arn:aws:s3:::b/\${\${*}}` }],
+  ])("%s", (_name, change) => {
+    const statement = { ...allow("s3:*", "*"), ...change };
+    const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const { findings } = errorOf(() => compilePolicySet({ identity: [{ name: "a.json", document }] }));
+    expect(findings[0]?.code).toMatch(/^(UNSUPPORTED_|PRINCIPAL_NOT_ALLOWED)/);
+    expect(findings[0]?.path).toMatch(/^Statement\[0\]\.(Condition|Principal|NotPrincipal|Resource|NotResource\[0\])$/);
+    expect(findings[0]?.line).toBe(1);
+  });
+
+  test("policies of another type", () => {
+    const set = { identity: [], permissionsBoundary: [] };
+    expect(() => compilePolicySet(set as PolicySet)).toThrow('"permissionsBoundary" are not supported yet');
+  });
+});
+
+test("findings that are not errors are handed on", () => {
+  const { findings } = compilePolicySet({ identity: [{ name: "a.json", document: { Statement: allow("*", "*") } }] });
+  expect(findings).toEqual([expect.objectContaining({ policy: "a.json", code: "MISSING_VERSION", level: "WARNING" })]);
+});
+
+describe("the version of a set", () => {
+  const identity = [
+    { name: "a.json", document: '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}' },
+  ];
+
+  test("is what it is given, and stands in every decision", () => {
+    const policy = compilePolicySet({ identity }, { version: "v7" });
+    expect(policy.version).toBe("v7");
+    expect(policy.evaluate({ action: "s3:GetObject", resource: { none: true } }).policyVersion).toBe("v7");
+    expect(policy.evaluate({ action: "", resource: { none: true } }).policyVersion).toBe("v7");
+  });
+
+  test("is otherwise a short hash of names and documents", () => {
+    const versionOf = (name: string, document: string): string =>
+      compilePolicySet({ identity: [{ name, document }] }).version;
+    const document = identity[0]?.document as string;
+    expect(compilePolicySet({ identity }).version).toBe(versionOf("a.json", document));
+    expect(versionOf("a.json", `${document} `)).not.toBe(versionOf("a.json", document));
+    expect(versionOf("b.json", document)).not.toBe(versionOf("a.json", document));
+  });
+});
+
+test("what is remembered does not change what is decided, nor grow without end", () => {
+  const policy = evaluatorOf(allow("s3:Get*", "*"), deny("s3:GetObjectAcl", "*"));
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 6000; i++) {
+      const { outcome } = policy.evaluate({ action: `s3:Get${i}`, resource: { none: true } });
+      if (outcome !== "allowed") expect(i).toBe("allowed");
+    }
+    expect(policy.evaluate({ action: "s3:GetObjectAcl", resource: { none: true } }).outcome).toBe("explicitDeny");
+  }
+});
+
+test("a document given as an object is read as it is now, not as it will be", () => {
+  const document = { Version: "2012-10-17" as const, Statement: [{ ...allow("s3:*", "*") }] };
+  const policy = compilePolicySet({ identity: [{ name: "a", document }] });
+  (document.Statement[0] as { Action: string }).Action = "ec2:*";
+  expect(policy.evaluate({ action: "ec2:RunInstances", resource: { none: true } }).outcome).toBe("implicitDeny");
+});
