@@ -1,0 +1,9 @@
+import { isValidAction } from "@iap/iam-evaluator";
+
+/** `service:Action` without wildcards, in letters, digits and the few signs that names of AWS have. */
+export function isOneAction(action: string): boolean {
+  return /^[A-Za-z0-9.:_-]+$/.test(action) && isValidAction(action);
+}
+
+/** Why a request with another action is left out. */
+export const NOT_AN_ACTION = "it has an action that no policy can name";
