@@ -1,0 +1,383 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Agent } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import { type RequestHead, rawHeaders, type SignedHead } from "@iap/aws-core";
+import { type Authority, formatAuthority, parseAuthority } from "./authority.ts";
+import { drain } from "./drain.ts";
+import type { Exchange } from "./exchange.ts";
+import { framed } from "./framed.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { refusal, writeRefusal } from "./refusal.ts";
+import { requestFault } from "./request-fault.ts";
+import { type RouteOptions, routeTarget } from "./route.ts";
+import { terminateTls } from "./terminate-tls.ts";
+import { tunnel } from "./tunnel.ts";
+import { type UpstreamOptions, upstreamAgent } from "./upstream.ts";
+import { explanation } from "./upstream-error.ts";
+import { type FetchOptions, type FetchResult, fetchUpstream } from "./upstream-fetch.ts";
+import { httpsUpstream, type UpstreamRequest } from "./upstream-request.ts";
+
+export interface InterceptorOptions extends RouteOptions, Omit<UpstreamOptions, "limits"> {
+  /** The TLS identity shown to clients of an intercepted host. */
+  readonly secureContext: (host: string) => Promise<SecureContext>;
+  /** Judges and answers one request. What it throws is a bug: the client's connection is destroyed and the error told. */
+  readonly handle: (exchange: Exchange) => Promise<void>;
+  /** Told of what happens outside of requests. */
+  readonly onEvent?: ((event: InterceptorEvent) => void) | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+export type InterceptorEvent =
+  | { readonly type: "tunnel"; readonly host: string; readonly port: number }
+  | { readonly type: "refused"; readonly host: string; readonly reason: string }
+  /** The client broke off its handshake: usually because it does not trust the certificate authority. */
+  | { readonly type: "handshakeFailed"; readonly host: string; readonly reason: string }
+  /** What came is answered with `status` (none: cut off) without asking `handle`. `head`: as far as it was a request at all. */
+  | {
+      readonly type: "malformedRequest";
+      readonly host?: string | undefined;
+      readonly reason: string;
+      readonly status?: number | undefined;
+      readonly head?: RequestHead | undefined;
+    }
+  | { readonly type: "error"; readonly error: Error };
+
+/**
+ * The forward proxy's transport: takes CONNECT on a plain listener, ends TLS for AWS hosts with our certificates, hands
+ * each request inside to `handle`, and passes other hosts' bytes blindly.
+ */
+export class Interceptor {
+  readonly #options: InterceptorOptions;
+  readonly #limits: Limits;
+  readonly #agent: Agent;
+  readonly #upstream: UpstreamRequest;
+  /** Speaks HTTP inside tunnels. It never listens; sockets are handed to it. */
+  readonly #inner: Server;
+  readonly #listeners: Server[] = [];
+  /** What is known of each intercepted TLS connection. */
+  readonly #connections = new WeakMap<object, Connection>();
+  readonly #sockets = new Set<Socket>();
+  readonly #active = new Set<Promise<void>>();
+  #closing = false;
+
+  constructor(options: InterceptorOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#agent = upstreamAgent({ connectAddress: options.connectAddress, ca: options.ca, limits: this.#limits });
+    this.#upstream = httpsUpstream(this.#agent, this.#limits);
+    this.#inner = this.#innerServer();
+  }
+
+  /** Listens on every host at one port (0: any free one, the same for all) and resolves with the port. Rejects with Node's `EADDRINUSE` and the like. */
+  async listen({ hosts, port }: { readonly hosts: readonly string[]; readonly port: number }): Promise<number> {
+    let bound = port;
+    for (const host of hosts) {
+      const server = this.#outerServer();
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once("error", reject);
+          server.listen({ host, port: bound, backlog: 1024, ipv6Only: host.includes(":") }, resolve);
+        });
+      } catch (error) {
+        // A machine without IPv6 has only one loopback.
+        const { code } = error as NodeJS.ErrnoException;
+        if (this.#listeners.length > 0 && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) continue;
+        await this.#stopListening();
+        throw error;
+      }
+      this.#listeners.push(server);
+      bound = (server.address() as AddressInfo).port;
+    }
+    return bound;
+  }
+
+  /** Sends a signed request of the proxy's own the way agents' requests go, and collects the answer. Throws `UpstreamError`. */
+  fetch(head: SignedHead, options: FetchOptions = {}): Promise<FetchResult> {
+    return fetchUpstream(this.#upstream, head, options);
+  }
+
+  /**
+   * Stops accepting, lets running exchanges finish for `graceMs` (10 s by default) or until `hurry`, then cuts everything,
+   * tunnels too.
+   */
+  async close({
+    graceMs = 10_000,
+    hurry,
+  }: {
+    readonly graceMs?: number | undefined;
+    readonly hurry?: Promise<void> | undefined;
+  } = {}): Promise<void> {
+    this.#closing = true;
+    const stopped = this.#stopListening();
+    this.#inner.closeIdleConnections();
+    await this.#finished(graceMs, hurry);
+    for (const socket of this.#sockets) socket.destroy();
+    // The exchanges just cut still have their ends to record.
+    await this.#finished(1_000);
+    this.#inner.close();
+    this.#agent.destroy();
+    await stopped;
+  }
+
+  /** Resolves when no exchange is running, the time is over or there is a hurry. */
+  async #finished(ms: number, hurry?: Promise<void>): Promise<void> {
+    if (this.#active.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([Promise.allSettled([...this.#active]), over, ...(hurry === undefined ? [] : [hurry])]);
+    clearTimeout(timer);
+  }
+
+  async #stopListening(): Promise<void> {
+    await Promise.all(
+      this.#listeners.map(
+        (server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
+      ),
+    );
+  }
+
+  #outerServer(): Server {
+    const { maxHeaderBytes, headersTimeoutMs, maxConnections } = this.#limits;
+    const server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: checkingInterval(headersTimeoutMs),
+      noDelay: true,
+    });
+    server.maxHeadersCount = 0;
+    server.on("connection", (socket: Socket) => this.#onConnection(socket, maxConnections));
+    server.on("connect", (request, socket, head) => this.#onConnect(request, socket as Socket, head));
+    server.on("request", (request, response) => this.#onPlainRequest(request, response));
+    server.on("checkContinue", (request, response) => this.#onPlainRequest(request, response));
+    server.on("upgrade", (_request, socket) =>
+      writeRefusal(socket as Socket, refusal(400, "this is a forward proxy for AWS: use CONNECT")),
+    );
+    server.on("clientError", (error, socket) => this.#onClientError(error, socket as Socket));
+    return server;
+  }
+
+  #onConnection(socket: Socket, maxConnections: number): void {
+    if (this.#sockets.size >= maxConnections || this.#closing) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  }
+
+  #onConnect(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#closing) return this.#refuse(socket, request.url ?? "", 503, stopping);
+    const target = parseAuthority(request.url ?? "");
+    if (target === undefined) {
+      return this.#refuse(socket, request.url ?? "", 400, "CONNECT needs host:port");
+    }
+    const route = routeTarget(target, this.#options);
+    if (route.action === "refuse") return this.#refuse(socket, target.host, 403, route.reason);
+    if (route.action === "intercept") void this.#intercept(socket, head, target);
+    else this.#tunnel(socket, head, target);
+  }
+
+  #tunnel(socket: Socket, head: Buffer, target: Authority): void {
+    tunnel(socket, head, target, {
+      connectAddress: this.#options.connectAddress,
+      limits: this.#limits,
+      onConnected: () => {
+        this.#event({ type: "tunnel", host: target.host, port: target.port });
+        socket.write(established);
+      },
+      onRefused: (error, connected) => {
+        if (!connected) this.#refuse(socket, target.host, 502, `${target.host}: ${explanation(error)}`);
+        else this.#event({ type: "refused", host: target.host, reason: error.message });
+      },
+    });
+  }
+
+  async #intercept(socket: Socket, head: Buffer, target: Authority): Promise<void> {
+    const host = formatAuthority(target);
+    let context: SecureContext;
+    try {
+      context = await this.#options.secureContext(target.host);
+    } catch (error) {
+      this.#event({ type: "error", error: error as Error });
+      return this.#refuse(socket, target.host, 500, "no certificate could be made for this host; see the proxy's log");
+    }
+    if (socket.destroyed) return;
+    socket.write(established);
+    const connection: Connection = { host, used: false, last: Promise.resolve(), pending: 0 };
+    terminateTls(socket, head, {
+      host: target.host,
+      context,
+      handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
+      onSecured: (secure) => {
+        this.#connections.set(secure, connection);
+        this.#inner.emit("connection", secure);
+      },
+      onEnded: (reason) => {
+        // Once is enough, and it is no failure that the proxy stops.
+        if (!connection.used && !this.#closing) this.#event({ type: "handshakeFailed", host, reason });
+        connection.used = true;
+      },
+    });
+  }
+
+  #innerServer(): Server {
+    const { maxHeaderBytes, headersTimeoutMs, keepAliveTimeoutMs } = this.#limits;
+    const server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      // No bound on a whole request: uploads take as long as they take, and bodies that stand still are cut.
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: checkingInterval(headersTimeoutMs),
+      requireHostHeader: false,
+      noDelay: true,
+    });
+    // No bound but that on bytes: Node would drop the lines past it, and hide from us what the parser went by.
+    server.maxHeadersCount = 0;
+    server.on("request", (request, response) => this.#onRequest(request, response, false));
+    server.on("checkContinue", (request, response) => this.#onRequest(request, response, true));
+    server.on("checkExpectation", (request, response) => this.#onRequest(request, response, false));
+    server.on("connect", (_request, socket) =>
+      this.#onClientError(new Error("CONNECT is not spoken inside a tunnel"), socket as Socket),
+    );
+    server.on("clientError", (error, socket) => this.#onClientError(error, socket as Socket));
+    // Node arms its header and keep-alive timers when a server starts to listen; this one never does.
+    server.emit("listening");
+    return server;
+  }
+
+  /** Requests of one connection are served one after another, though a client may send several ahead. */
+  #onRequest(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {
+    const connection = this.#connections.get(request.socket) as Connection;
+    response.on("error", () => response.destroy());
+    request.on("error", () => {});
+    if (connection.pending === maxPipelined) {
+      this.#event({ type: "malformedRequest", host: connection.host, reason: "too many requests were sent ahead" });
+      request.socket.destroy();
+      return;
+    }
+    const exchange = new Http1Exchange(request, response, {
+      host: connection.host,
+      waitsForContinue,
+      upstream: this.#upstream,
+      limits: this.#limits,
+      closing: () => this.#closing,
+    });
+    connection.used = true;
+    const running = connection.last
+      .then(() => this.#serve(exchange, request.httpVersion))
+      .catch((error: Error) => this.#event({ type: "error", error }))
+      .then(() => {
+        // What was not answered to its end must not look as if it were.
+        if (!response.writableEnded) response.destroy();
+        connection.pending -= 1;
+        this.#active.delete(running);
+        // A connection kept alive past this exchange would outlive the proxy's stop.
+        if (this.#closing && connection.pending === 0) request.socket.end();
+      });
+    connection.pending += 1;
+    connection.last = running;
+    this.#active.add(running);
+  }
+
+  async #serve(exchange: Http1Exchange, httpVersion: string): Promise<void> {
+    // Without a socket, the answer before this one has ended the connection.
+    if (exchange.clientGone || exchange.response.socket === null) return;
+    if (this.#closing) return exchange.respond(refusal(503, stopping));
+    const fault = requestFault(exchange.head, httpVersion);
+    if (fault === undefined) return this.#options.handle(exchange);
+    this.#event({ type: "malformedRequest", host: exchange.head.host, ...fault, head: exchange.head });
+    return exchange.respond(refusal(fault.status, fault.reason));
+  }
+
+  /** Plain requests: absolute-form ones for other hosts could be passed, but nothing of AWS goes without TLS. */
+  #onPlainRequest(request: IncomingMessage, response: ServerResponse): void {
+    const absolute = /^http:\/\/([^/?#@]+)(?:[/?]|$)/i.exec(request.url ?? "");
+    const target = absolute === null ? undefined : parseAuthority(absolute[1] as string, 80);
+    const [status, reason] =
+      target === undefined
+        ? [400, "this is a forward proxy for AWS: set HTTPS_PROXY to it, it answers CONNECT only"]
+        : [403, `${target.host} was asked for over plain HTTP; only https:// passes this proxy`];
+    this.#event({ type: "refused", host: target?.host ?? "-", reason: reason as string });
+    void this.#respondPlain(request, response, status as number, reason as string);
+  }
+
+  async #respondPlain(
+    request: IncomingMessage,
+    response: ServerResponse,
+    status: number,
+    reason: string,
+  ): Promise<void> {
+    const answer = refusal(status, reason);
+    response.on("error", () => response.destroy());
+    request.on("error", () => {});
+    response.sendDate = false;
+    response.writeHead(status, rawHeaders(framed(answer)));
+    if (request.method === "HEAD") response.flushHeaders();
+    else response.write(answer.body);
+    if (request.headers.expect === undefined) await drain(request, this.#limits.headersTimeoutMs);
+    response.end();
+  }
+
+  #onClientError(error: NodeJS.ErrnoException & { code?: string }, socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.used = true;
+    // Into the answer of a running exchange goes nothing of ours.
+    if (error.code === "ECONNRESET" || (connection?.pending ?? 0) > 0) {
+      socket.destroy();
+      return;
+    }
+    // A refusal has been written already, and what still comes is read only to be dropped.
+    if (socket.writableEnded) return;
+    const [status, reason] =
+      error.code === "HPE_HEADER_OVERFLOW"
+        ? [431, `the request head is longer than ${this.#limits.maxHeaderBytes} bytes`]
+        : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+          ? [408, "the request head took too long to arrive"]
+          : [400, error.code === undefined ? error.message : `the request is malformed (${error.code})`];
+    this.#event({
+      type: "malformedRequest",
+      host: connection?.host,
+      reason: reason as string,
+      status: status as number,
+    });
+    writeRefusal(socket, refusal(status as number, reason as string));
+  }
+
+  #refuse(socket: Socket, host: string, status: number, reason: string): void {
+    this.#event({ type: "refused", host, reason });
+    writeRefusal(socket, refusal(status, reason));
+  }
+
+  #event(event: InterceptorEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+const established = "HTTP/1.1 200 Connection Established\r\n\r\n";
+
+const stopping = "the proxy is stopping";
+/** Requests a client may have sent ahead of its answers on one connection. */
+const maxPipelined = 64;
+
+interface Connection {
+  /** The authority it was opened for. */
+  readonly host: string;
+  /** Whether a request came on it, good or bad. */
+  used: boolean;
+  /** Settles when its latest request has been served. */
+  last: Promise<void>;
+  /** Requests not yet served. */
+  pending: number;
+}
+
+function checkingInterval(timeoutMs: number): number {
+  return Math.max(50, Math.min(5_000, timeoutMs / 4));
+}

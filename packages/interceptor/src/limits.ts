@@ -1,0 +1,36 @@
+/** Bounds on what a client or an upstream may take. Times in milliseconds, sizes in bytes. */
+export interface Limits {
+  /** Open client connections; further ones are closed at once. */
+  readonly maxConnections: number;
+  /** Request head, on the listener and inside tunnels: session tokens and presigned URLs are long. */
+  readonly maxHeaderBytes: number;
+  /** From a connection's first byte to the end of its CONNECT head, and of every request head inside. */
+  readonly headersTimeoutMs: number;
+  /** The client's TLS handshake inside a tunnel. */
+  readonly handshakeTimeoutMs: number;
+  /** How long a request body may stand still. */
+  readonly bodyIdleTimeoutMs: number;
+  /** How long an intercepted connection may idle between requests. */
+  readonly keepAliveTimeoutMs: number;
+  /** Connecting and TLS to the upstream. */
+  readonly connectTimeoutMs: number;
+  /** Silence of the upstream while an answer is due. Longer than Lambda's 15 minutes. */
+  readonly upstreamIdleTimeoutMs: number;
+  /** How long an idle upstream connection is kept for reuse. */
+  readonly upstreamKeepAliveMs: number;
+  /** How long a client may go on sending a body that is no longer wanted. */
+  readonly drainTimeoutMs: number;
+}
+
+export const defaultLimits: Limits = {
+  maxConnections: 20_000,
+  maxHeaderBytes: 65_536,
+  headersTimeoutMs: 20_000,
+  handshakeTimeoutMs: 10_000,
+  bodyIdleTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 300_000,
+  connectTimeoutMs: 10_000,
+  upstreamIdleTimeoutMs: 1_000_000,
+  upstreamKeepAliveMs: 20_000,
+  drainTimeoutMs: 60_000,
+};

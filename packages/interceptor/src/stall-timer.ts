@@ -1,0 +1,19 @@
+/** Notices that something stands still: calls `stalled` once `ms` have passed without a `refresh`, but not while paused. */
+export function stallTimer(ms: number, stalled: () => void): StallTimer {
+  let timer: NodeJS.Timeout | undefined = setTimeout(stalled, ms);
+  return {
+    refresh() {
+      if (timer === undefined) timer = setTimeout(stalled, ms);
+      else timer.refresh();
+    },
+    pause() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+export interface StallTimer {
+  refresh(): void;
+  pause(): void;
+}

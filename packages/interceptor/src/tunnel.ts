@@ -1,0 +1,103 @@
+import { connect, type Socket } from "node:net";
+import { isAwsHost } from "@iap/aws-core";
+import { guardedLookup } from "./address-guard.ts";
+import { type Authority, formatAuthority } from "./authority.ts";
+import { readClientHello } from "./client-hello.ts";
+import type { Limits } from "./limits.ts";
+import type { ConnectAddress } from "./upstream.ts";
+
+export interface TunnelOptions {
+  readonly connectAddress?: ((host: string, port: number) => ConnectAddress | undefined) | undefined;
+  readonly limits: Limits;
+  /** Called once the target has answered, before any byte passes. */
+  readonly onConnected: () => void;
+  /** Called when it cannot be reached, or the tunnel was cut because it hid an AWS host. */
+  readonly onRefused: (error: Error, connected: boolean) => void;
+}
+
+/** The most bytes on the wire that are held while a ClientHello is incomplete. */
+const maxHeldBytes = 32_768;
+
+/**
+ * Bytes passed blindly both ways, after one look: a TLS ClientHello that names an AWS host while the CONNECT target is
+ * none would be a way round the proxy (domain fronting), and cuts the tunnel before it leaves. So does TLS that begins
+ * with no readable ClientHello.
+ */
+export function tunnel(client: Socket, head: Uint8Array, target: Authority, options: TunnelOptions): void {
+  const { connectAddress, limits, onConnected, onRefused } = options;
+  const mapped = connectAddress?.(target.host, target.port);
+  const remote = connect({
+    allowHalfOpen: true,
+    noDelay: true,
+    ...(mapped ?? { host: target.host, port: target.port, lookup: guardedLookup }),
+  });
+  const timer = setTimeout(() => {
+    remote.destroy(new Error(`no connection to ${formatAuthority(target)} within ${limits.connectTimeoutMs / 1000} s`));
+  }, limits.connectTimeoutMs);
+  let connected = false;
+  remote.once("connect", () => {
+    clearTimeout(timer);
+    connected = true;
+    onConnected();
+    remote.pipe(client);
+    inspect();
+  });
+  remote.on("error", (error) => {
+    if (!connected) onRefused(error, false);
+  });
+  remote.once("close", (hadError) => {
+    clearTimeout(timer);
+    if (connected) part(client, hadError || !remote.readableEnded, limits.drainTimeoutMs);
+  });
+  client.once("close", (hadError) => {
+    part(remote, hadError || !client.readableEnded || !connected, limits.drainTimeoutMs);
+  });
+
+  function inspect(): void {
+    let seen = Buffer.from(head);
+    const judge = (): void => {
+      const hello = readClientHello(seen);
+      if (hello === "incomplete" && seen.length <= maxHeldBytes) return;
+      client.off("data", onData).off("end", onEnd);
+      const fault = helloFault(hello);
+      if (fault !== undefined) {
+        onRefused(new Error(`a tunnel to ${target.host} ${fault}`), true);
+        remote.destroy();
+        client.destroy();
+        return;
+      }
+      remote.write(seen);
+      client.pipe(remote);
+    };
+    const onData = (chunk: Buffer): void => {
+      seen = Buffer.concat([seen, chunk]);
+      judge();
+    };
+    const onEnd = (): void => {
+      remote.end(seen);
+    };
+    client.on("data", onData).on("end", onEnd);
+    judge();
+  }
+}
+
+/** What speaks against passing on the first bytes of a tunnel. */
+function helloFault(hello: ReturnType<typeof readClientHello>): string | undefined {
+  if (hello === "notTls") return undefined;
+  if (typeof hello === "string") return "began with a TLS handshake that cannot be read";
+  const { serverName } = hello;
+  return serverName !== undefined && isAwsHost(serverName.replace(/\.+$/, ""))
+    ? `carried a TLS handshake for ${serverName}`
+    : undefined;
+}
+
+/** The other side is gone. If it ended in good order, what it sent is still delivered, for a bounded time. */
+function part(socket: Socket, brokenOff: boolean, timeoutMs: number): void {
+  if (brokenOff) {
+    socket.destroy();
+    return;
+  }
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  socket.once("close", () => clearTimeout(timer));
+  socket.destroySoon();
+}

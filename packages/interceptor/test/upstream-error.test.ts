@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { explanation } from "../src/upstream-error.ts";
+
+const error = (code: string | undefined, message = "as Node says it") => Object.assign(new Error(message), { code });
+
+test.each([
+  ["ENOTFOUND", /does not resolve.*region/],
+  ["EAI_AGAIN", /does not resolve.*DNS/],
+  ["ECONNREFUSED", /^the connection was refused$/],
+  ["ECONNRESET", /closed before an answer/],
+  ["EPIPE", /closed before an answer/],
+  ["ETIMEDOUT", /^timed out: as Node says it$/],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", /for another name .*resolves to$/],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", /not trusted .*--upstream-ca/],
+  ["SELF_SIGNED_CERT_IN_CHAIN", /not trusted .*--upstream-ca/],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /not trusted .*--upstream-ca/],
+  ["CERT_HAS_EXPIRED", /not trusted .*--upstream-ca/],
+  ["ERR_ADDRESS_REFUSED", /^as Node says it$/],
+  ["EHOSTUNREACH", /^as Node says it$/],
+  [undefined, /^as Node says it$/],
+])("%s is told in words that say what to look at", (code, words) =>
+  expect(explanation(error(code) as NodeJS.ErrnoException)).toMatch(words),
+);
+
+test("an error of several addresses has its code for a message", () => {
+  expect(explanation(error("ENETUNREACH", "") as NodeJS.ErrnoException)).toBe("ENETUNREACH");
+  expect(explanation(error("ETIMEDOUT", "") as NodeJS.ErrnoException)).toBe("timed out");
+});
