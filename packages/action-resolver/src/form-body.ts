@@ -1,0 +1,53 @@
+import { gunzipSync } from "node:zlib";
+import { type AwsRequest, headerValues, type RequestHead } from "@iap/aws-core";
+
+/** The form a query request carries; `compressed` when it came as gzip. */
+export interface FormBody {
+  readonly bytes: Uint8Array;
+  readonly compressed: boolean;
+}
+
+/** What a compressed form may grow to, in bytes. */
+const maxInflated = 32 * 1024 * 1024;
+
+/**
+ * The form body of a request to a query service: undefined when there is none, a string when it cannot be read in one
+ * way only. At a host that also has other protocols (`shared`), a body of another content type is theirs.
+ */
+export function formBody(request: AwsRequest, shared: boolean): FormBody | string | undefined {
+  const { headers, body, method } = request;
+  const types = headerValues(headers, "content-type");
+  const isForm = types.every(isFormType);
+  if (types.length > 1) return "Content-Type is there more than once";
+  if (!isForm && shared) return undefined;
+  if (isBodiless(method)) {
+    return body !== undefined && body.length > 0 ? `a ${method} request carries a body` : undefined;
+  }
+  if (body === undefined) return "the body was not read, and may name the operation";
+  if (body.length === 0) return undefined;
+  if (!isForm) return "the body of a query request is not a form";
+  const encodings = headerValues(headers, "content-encoding");
+  if (encodings.length === 0) return { bytes: body, compressed: false };
+  if (encodings.length > 1 || encodings[0]?.trim().toLowerCase() !== "gzip") {
+    return "the body of a query request has a Content-Encoding that is not gzip";
+  }
+  try {
+    return { bytes: gunzipSync(body, { maxOutputLength: maxInflated }), compressed: true };
+  } catch {
+    return "the gzip body cannot be read, or grows past 32 MiB";
+  }
+}
+
+/** Whether `formBody` would look at the body of this request. */
+export function mayCarryForm({ method, headers }: RequestHead, shared: boolean): boolean {
+  return !isBodiless(method) && (!shared || headerValues(headers, "content-type").every(isFormType));
+}
+
+/** GET and HEAD carry `Action` in the URL. */
+function isBodiless(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function isFormType(contentType: string): boolean {
+  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType.trim());
+}

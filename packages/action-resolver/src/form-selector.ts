@@ -1,0 +1,53 @@
+import { decodeForm } from "./percent.ts";
+import type { QueryString } from "./query-string.ts";
+
+/** What names the operation of a query request. */
+export interface QuerySelector {
+  readonly action: string;
+  readonly version: string | undefined;
+}
+
+/** `undefined`: there is no `Action`; a string says why the request has two readings. */
+export type QuerySelection = QuerySelector | string | undefined;
+
+/**
+ * `Action` and `Version` of a query-protocol request, from its URL and its form body. Each may stand in both places
+ * only with one value; a name that repeats, or that does not decode, has no safe reading.
+ */
+export function selectQuery(query: QueryString, form: Uint8Array | undefined): QuerySelection {
+  const found: { Action: string[]; Version: string[] } = { Action: [], Version: [] };
+  const inUrl = { Action: 0, Version: 0 };
+  for (const [name, value] of query) {
+    if (name !== "Action" && name !== "Version") continue;
+    found[name].push(value);
+    inUrl[name]++;
+  }
+  if (form !== undefined && !readForm(form, found)) return "the form body does not decode";
+  for (const name of ["Action", "Version"] as const) {
+    if (inUrl[name] > 1 || found[name].length - inUrl[name] > 1) return `${name} is there more than once`;
+    if (new Set(found[name]).size > 1) return `${name} in the URL and in the body differ`;
+  }
+  const [action] = found.Action;
+  return action === undefined ? undefined : { action, version: found.Version[0] };
+}
+
+/** Collects `Action` and `Version` from a form; other values are skipped undecoded. False when it does not decode. */
+function readForm(form: Uint8Array, found: { Action: string[]; Version: string[] }): boolean {
+  const text = Buffer.from(form.buffer, form.byteOffset, form.byteLength).toString("latin1");
+  for (let start = 0; start <= text.length; ) {
+    const next = text.indexOf("&", start);
+    const end = next < 0 ? text.length : next;
+    const equals = text.indexOf("=", start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const raw = text.slice(start, nameEnd);
+    const name = /[%+]/.test(raw) ? decodeForm(raw) : raw;
+    if (name === undefined) return false;
+    if (name === "Action" || name === "Version") {
+      const value = decodeForm(text.slice(Math.min(nameEnd + 1, end), end));
+      if (value === undefined) return false;
+      found[name].push(value);
+    }
+    start = end + 1;
+  }
+  return true;
+}

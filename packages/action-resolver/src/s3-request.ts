@@ -1,0 +1,201 @@
+import {
+  type AwsRequest,
+  type Check,
+  type Endpoint,
+  headerValues,
+  type RequestHead,
+  type ScopedRequest,
+  splitTarget,
+} from "@iap/aws-core";
+import { decodePercent } from "./percent.ts";
+import { type QueryString, readQueryString } from "./query-string.ts";
+import { type S3Parameters, s3Checks } from "./s3-checks.ts";
+import { s3Target } from "./s3-target.ts";
+import { type Operation, readOperation, type Shard } from "./shard.ts";
+
+/** S3's operations by what they act on and their method, with the query keys that select them. */
+export interface S3Table {
+  readonly shard: Shard;
+  readonly leaves: ReadonlyMap<string, readonly S3Leaf[]>;
+  /** Query keys that name a sub-resource: a request may hold one. */
+  readonly subResources: ReadonlySet<string>;
+}
+
+interface S3Leaf {
+  readonly operation: string;
+  readonly literals: readonly (readonly [name: string, value: string | undefined])[];
+  readonly requiredQuery: readonly string[];
+  readonly requiredHeaders: readonly string[];
+  readonly optionalQuery: ReadonlySet<string>;
+}
+
+export interface S3Resolution {
+  readonly service: string;
+  readonly operations: readonly string[];
+  readonly checks: readonly Omit<Check, "authoritative">[];
+  readonly marker?: "unknown" | "ambiguous";
+  readonly why?: string;
+}
+
+type Level = "service" | "bucket" | "object" | "response";
+
+export function buildS3Table(shard: Shard): S3Table {
+  const leaves = new Map<string, S3Leaf[]>();
+  const subResources = new Set(["uploadId"]);
+  for (const [operation, entry] of Object.entries(shard.operations)) {
+    if (typeof entry === "string") continue;
+    const [, wires, requiredQuery = [], requiredHeaders = [], optionalQuery = []] = entry;
+    for (const wire of wires) {
+      const [method = "", uri = ""] = wire.split(" ");
+      const [path = "", query] = uri.split("?");
+      const level: Level =
+        path === "/" ? "service" : path === "/{Bucket}" ? "bucket" : path.includes("{Key+}") ? "object" : "response";
+      const literals = (query === undefined ? [] : query.split("&")).map((pair) => {
+        const [name = "", value] = pair.split("=");
+        return [name, value] as const;
+      });
+      for (const [name] of literals) if (name !== "select-type") subResources.add(name);
+      const key = `${level} ${method}`;
+      const list = leaves.get(key) ?? [];
+      list.push({ operation, literals, requiredQuery, requiredHeaders, optionalQuery: new Set(optionalQuery) });
+      leaves.set(key, list);
+    }
+  }
+  return { shard, leaves, subResources };
+}
+
+/** Only DeleteObjects names what it acts on in its body. */
+export function s3NeedsBody({ method, target }: RequestHead): boolean {
+  if (method !== "POST") return false;
+  const query = readQueryString(splitTarget(target).query);
+  return query?.some(([name]) => name === "delete") === true;
+}
+
+/** The operation and checks of a request to S3's own API, in any host form. */
+export function resolveS3(
+  table: S3Table,
+  { request, endpoint }: ScopedRequest,
+  {
+    path,
+    query,
+    account,
+  }: { readonly path: string; readonly query: QueryString; readonly account: string | undefined },
+): S3Resolution {
+  const refuse = (marker: "unknown" | "ambiguous", why: string, operations: readonly string[] = []): S3Resolution => ({
+    service: "s3",
+    operations,
+    checks: [],
+    marker,
+    why,
+  });
+  const place = locate(endpoint, path);
+  if (typeof place === "string") return refuse("ambiguous", place);
+  const keys = new Map(query);
+  if (keys.size < query.length) return refuse("ambiguous", "a query parameter is there more than once");
+  const subResources = [...keys.keys()].filter((name) => table.subResources.has(name));
+  if (subResources.length > 1) return refuse("ambiguous", `${subResources.join(" and ")} are two sub-resources`);
+
+  const parameters = readParameters(request, query);
+  const leaf = choose(table.leaves.get(`${place.level} ${request.method}`) ?? [], keys, parameters, endpoint);
+  if (leaf === undefined)
+    return refuse("unknown", `no S3 operation is ${request.method} on ${place.level}${querySuffix(subResources)}`);
+  const operation = readOperation(table.shard, leaf.operation) as Operation;
+  const hint = keys.get("x-id");
+  if (hint !== undefined && hint !== leaf.operation && twins[hint] !== leaf.operation) {
+    return refuse("ambiguous", `x-id says ${hint}, but the request is ${leaf.operation}`);
+  }
+  const stray = [...keys.keys()].find((name) => !isKnownKey(name, leaf));
+  if (stray !== undefined) {
+    return refuse("unknown", `${leaf.operation} has no query parameter ${stray}`, [leaf.operation]);
+  }
+
+  const target = s3Target(endpoint, place.bucket, account);
+  if (typeof target === "string") return refuse("ambiguous", target);
+  const checks = s3Checks({ operation, target, key: place.key, parameters, body: request.body, account });
+  if (typeof checks === "string") return refuse("ambiguous", checks, [leaf.operation]);
+  return { service: target.prefix, operations: [leaf.operation], checks };
+}
+
+/** Deprecated operations that are the same on the wire as the ones that took their place. */
+const twins: Readonly<Record<string, string>> = {
+  GetBucketLifecycle: "GetBucketLifecycleConfiguration",
+  PutBucketLifecycle: "PutBucketLifecycleConfiguration",
+  GetBucketNotification: "GetBucketNotificationConfiguration",
+  PutBucketNotification: "PutBucketNotificationConfiguration",
+};
+
+interface Place {
+  readonly level: Level;
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Bucket and key from host and path; a string says why they cannot be told. S3 does not normalise paths. */
+function locate({ s3 }: Endpoint, path: string): Place | string {
+  if (s3 === undefined) return "the host is not S3's";
+  if (!path.startsWith("/")) return "the path does not begin with a slash";
+  if (path === "/WriteGetObjectResponse" && s3.style === "objectLambda" && s3.accessPoint === undefined) {
+    return { level: "response", bucket: undefined, key: undefined };
+  }
+  const inHost = s3.bucket ?? s3.accessPoint;
+  if (inHost !== undefined) return withKey(inHost, path.slice(1));
+  const slash = path.indexOf("/", 1);
+  const first = slash < 0 ? path.slice(1) : path.slice(1, slash);
+  if (first === "")
+    return slash < 0 ? { level: "service", bucket: undefined, key: undefined } : "the path has no bucket";
+  const bucket = decodePercent(first);
+  // Names of before 2018 may hold capitals and underscores.
+  if (bucket === undefined || !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket))
+    return "the path does not begin with a bucket name";
+  return withKey(bucket, slash < 0 ? "" : path.slice(slash + 1));
+}
+
+function withKey(bucket: string, rawKey: string): Place | string {
+  if (rawKey === "") return { level: "bucket", bucket, key: undefined };
+  const key = decodePercent(rawKey);
+  return key === undefined ? "the key does not decode" : { level: "object", bucket, key };
+}
+
+/** `x-amz-*` settings stand in headers, or, in a presigned URL, in the query. */
+function readParameters({ headers }: AwsRequest, query: QueryString): S3Parameters {
+  return (name) => [
+    ...headerValues(headers, name),
+    ...query.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value),
+  ];
+}
+
+function choose(
+  leaves: readonly S3Leaf[],
+  keys: ReadonlyMap<string, string>,
+  parameters: S3Parameters,
+  { s3 }: Endpoint,
+): S3Leaf | undefined {
+  const fits = leaves.filter(
+    ({ operation, literals, requiredQuery, requiredHeaders }) =>
+      // GET / lists directory buckets at their control host, and buckets everywhere else.
+      (operation === "ListDirectoryBuckets") === (s3?.style === "express" && operation.endsWith("Buckets")) &&
+      literals.every(([name, value]) => keys.has(name) && (value === undefined || keys.get(name) === value)) &&
+      requiredQuery.every((name) => keys.has(name)) &&
+      requiredHeaders.every((name) => parameters(name).length > 0),
+  );
+  const weight = (leaf: S3Leaf): number =>
+    leaf.literals.length * 100 + leaf.requiredQuery.length * 10 + leaf.requiredHeaders.length;
+  return fits.reduce<S3Leaf | undefined>(
+    (best, leaf) => (best && weight(best) >= weight(leaf) ? best : leaf),
+    undefined,
+  );
+}
+
+/** A key that the operation does not have may select one this table lacks. `x-*` is for signing and access logs. */
+function isKnownKey(name: string, { literals, requiredQuery, optionalQuery }: S3Leaf): boolean {
+  return (
+    /^x-/i.test(name) ||
+    literals.some(([literal]) => literal === name) ||
+    requiredQuery.includes(name) ||
+    optionalQuery.has(name)
+  );
+}
+
+function querySuffix(subResources: readonly string[]): string {
+  return subResources.length === 0 ? "" : ` with ?${subResources.join("&")}`;
+}

@@ -1,0 +1,111 @@
+/** An element of a small XML document: its children, or its text. */
+export interface XmlElement {
+  readonly name: string;
+  readonly children: readonly XmlElement[];
+  /** All of its own text, entities resolved, white space kept. */
+  readonly text: string;
+}
+
+const maxDepth = 16;
+const namePattern = /[A-Za-z_][A-Za-z0-9_.-]*/y;
+const attributePattern = /[ \t\r\n]+([A-Za-z_][A-Za-z0-9_.:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"[^"<&]*"|'[^'<&]*')/y;
+
+/**
+ * Reads a whole XML document strictly: UTF-8, one root, no document type, no processing instruction but the
+ * declaration, no CDATA, no prefixed names, only `xmlns` attributes, at most 16 levels. Throws `SyntaxError` for
+ * anything else: what two readers could understand differently is refused.
+ */
+export function readXml(bytes: Uint8Array): XmlElement {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new SyntaxError("the XML is not UTF-8");
+  }
+  // XML 1.0, section 2.11: line ends are one line feed.
+  const source = text.replace(/\r\n?/g, "\n");
+  let at = 0;
+  const fail = (what: string): never => {
+    throw new SyntaxError(`XML at character ${at}: ${what}`);
+  };
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(source);
+    if (found !== null) at = pattern.lastIndex;
+    return found;
+  };
+  const skipMisc = (): void => {
+    for (;;) {
+      match(/[ \t\n]+/y);
+      if (!source.startsWith("<!--", at)) return;
+      skipComment();
+    }
+  };
+  const skipComment = (): void => {
+    const end = source.indexOf("--", at + 4);
+    if (end < 0 || source[end + 2] !== ">") fail("a comment does not end");
+    at = end + 3;
+  };
+  const element = (depth: number): XmlElement => {
+    if (depth > maxDepth) fail(`more than ${maxDepth} levels`);
+    at++;
+    const name = match(namePattern)?.[0] ?? fail("a name was expected");
+    for (let attribute = match(attributePattern); attribute !== null; attribute = match(attributePattern)) {
+      if (attribute[1] !== "xmlns") fail(`the attribute ${attribute[1]} is not expected`);
+    }
+    match(/[ \t\n]+/y);
+    if (source.startsWith("/>", at)) {
+      at += 2;
+      return { name, children: [], text: "" };
+    }
+    if (source[at] !== ">") fail("a tag does not end");
+    at++;
+    const children: XmlElement[] = [];
+    let content = "";
+    for (;;) {
+      const next = source.indexOf("<", at);
+      if (next < 0) fail(`${name} does not end`);
+      content += resolveEntities(source.slice(at, next), fail);
+      at = next;
+      if (source.startsWith("</", at)) {
+        at += 2;
+        if (match(namePattern)?.[0] !== name) fail(`${name} is closed by another name`);
+        match(/[ \t\n]+/y);
+        if (source[at] !== ">") fail("a tag does not end");
+        at++;
+        return { name, children, text: content };
+      }
+      if (source.startsWith("<!--", at)) skipComment();
+      else if (source[at + 1] === "!" || source[at + 1] === "?") fail("markup that is not an element");
+      else children.push(element(depth + 1));
+    }
+  };
+
+  if (source.charCodeAt(0) === 0xfeff) at = 1;
+  const declaration = match(
+    /<\?xml[ \t\n]+version="1\.0"(?:[ \t\n]+encoding="([A-Za-z0-9-]+)")?[ \t\n]*(?:standalone="(?:yes|no)"[ \t\n]*)?\?>/y,
+  );
+  if (declaration?.[1] !== undefined && declaration[1].toLowerCase() !== "utf-8") fail("the encoding is not UTF-8");
+  skipMisc();
+  if (source[at] !== "<" || !/[A-Za-z_]/.test(source[at + 1] ?? "")) fail("an element was expected");
+  const root = element(1);
+  skipMisc();
+  if (at !== source.length) fail("something follows the root element");
+  return root;
+}
+
+function resolveEntities(text: string, fail: (what: string) => never): string {
+  if (!text.includes("&")) return text;
+  return text.replace(/&([^;&]*);?/g, (entity, name: string) => {
+    const known = entity.endsWith(";") ? named[name] : undefined;
+    if (known !== undefined) return known;
+    const number = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity.endsWith(";") ? name : "");
+    if (number === null) return fail(`the entity ${entity} is not known`);
+    const code = number[1] === undefined ? Number.parseInt(number[2] as string, 10) : Number.parseInt(number[1], 16);
+    const legal = code === 9 || code === 10 || code === 13 || (code >= 0x20 && code <= 0x10ffff);
+    if (!legal || (code >= 0xd800 && code <= 0xdfff)) return fail(`the entity ${entity} is no character`);
+    return String.fromCodePoint(code);
+  });
+}
+
+const named: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };

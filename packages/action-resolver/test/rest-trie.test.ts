@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { readQueryString } from "../src/query-string.ts";
+import { buildTrie, matchRest } from "../src/rest-trie.ts";
+
+const trie = buildTrie({
+  service: "example",
+  prefix: "example",
+  endpointPrefix: "example",
+  protocols: ["restJson1"],
+  operations: {
+    ListThings: [".", ["GET /things/"]],
+    GetThing: [".", ["GET /things/{Name}"]],
+    GetSpecial: [".", ["GET /things/special"]],
+    ReadFile: [".", ["GET /files/{Path+}"]],
+    ListPages: [".", ["GET /portals/{Arn+}/pages"]],
+    GetPortal: [".", ["GET /portals/{Arn+}"]],
+    Tag: [".", ["POST /tags?operation=tag"]],
+    Untag: [".", ["POST /tags?operation=untag"]],
+    Post: [".", ["POST /tags"]],
+    GetOne: [".", ["GET /config"], ["id"]],
+    GetAll: [".", ["GET /config"]],
+    Copy: [".", ["PUT /copy"], [], ["x-source"]],
+    Put: [".", ["PUT /copy"]],
+    TwinA: [".", ["GET /twin"]],
+    TwinB: [".", ["GET /twin"]],
+    NotOnTheWire: ".",
+  },
+});
+
+const match = (method: string, target: string, headers: readonly string[] = []) => {
+  const [path = "", query] = target.split("?");
+  return matchRest(trie, {
+    method,
+    path,
+    query: readQueryString(query) ?? [],
+    hasHeader: (name) => headers.includes(name),
+  });
+};
+
+test.each([
+  ["GET", "/things", ["ListThings"]],
+  ["GET", "/things/", ["ListThings"]],
+  ["GET", "/things/a", ["GetThing"]],
+  ["GET", "/things/a/", ["GetThing"]],
+  ["GET", "/things/a%2Fb", ["GetThing"]],
+  ["GET", "/things/special", ["GetSpecial"]],
+  ["GET", "/things/a/b", []],
+  ["DELETE", "/things/a", []],
+  ["GET", "/files/a/b/c", ["ReadFile"]],
+  ["GET", "/files", []],
+  ["GET", "/portals/arn/x/pages", ["ListPages"]],
+  ["GET", "/portals/arn/pages/x", ["GetPortal"]],
+  ["GET", "/portals/pages", ["GetPortal"]],
+  ["POST", "/tags?operation=tag", ["Tag"]],
+  ["POST", "/tags?operation=untag&x=1", ["Untag"]],
+  ["POST", "/tags?operation=other", ["Post"]],
+  ["GET", "/config?id=1", ["GetOne"]],
+  ["GET", "/config", ["GetAll"]],
+  ["PUT", "/copy", ["Put"]],
+  ["GET", "/twin", ["TwinA", "TwinB"]],
+  ["GET", "/", []],
+])("%s %s is %j", (method, target, operations) => {
+  expect(match(method, target)).toEqual(operations);
+});
+
+test("a required header that is there selects its operation", () => {
+  expect(match("PUT", "/copy", ["x-source"])).toEqual(["Copy"]);
+});
+
+test.each(["/things/speci%61l", "/things/..", "/things/%2E", "/things//a", "/things/%zz"])(
+  "%s has two readings, and is refused",
+  (target) => {
+    expect(typeof match("GET", target)).toBe("string");
+  },
+);
+
+test("an operation's selecting query key may be there once", () => {
+  expect(typeof match("POST", "/tags?operation=tag&operation=untag")).toBe("string");
+});
