@@ -1,0 +1,1 @@
+export { type CredentialProcessOptions, credentialProcess, proxyCredsPath } from "./credential-process.ts";
