@@ -1,0 +1,318 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Mode } from "@iap/aws-core";
+import { UsageError } from "./usage-error.ts";
+
+/** One option of `start`: how it is spelled everywhere it can be set. A flag wins over the environment, that over the config file. */
+export interface OptionSpec {
+  readonly type: "string" | "number" | "boolean" | "list";
+  /** Its environment variable; a list is separated like PATH there. */
+  readonly env: string;
+  readonly placeholder?: string;
+  readonly choices?: readonly string[];
+  readonly describe: string;
+  /** What the help and the README show as the default. */
+  readonly defaultText?: string;
+}
+
+export type OptionName =
+  | "host"
+  | "port"
+  | "dir"
+  | "mode"
+  | "policy"
+  | "action-log"
+  | "keypair-ttl"
+  | "sock"
+  | "profile"
+  | "region"
+  | "account-id"
+  | "principal-arn"
+  | "upstream-map"
+  | "upstream-ca"
+  | "tunnel"
+  | "log-format"
+  | "color"
+  | "config";
+
+/** Every option of `start`, in the order the help and the README list them. */
+export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
+  host: {
+    type: "list",
+    env: "PROXY_HOST",
+    placeholder: "ADDRESS",
+    describe: "Address to listen on; repeatable",
+    defaultText: "127.0.0.1 and ::1",
+  },
+  port: { type: "number", env: "PROXY_PORT", describe: "Port to listen on; 0 takes a free one", defaultText: "8080" },
+  dir: {
+    type: "string",
+    env: "PROXY_DIR",
+    placeholder: "DIR",
+    describe: "Where the CA, the socket and the logs live",
+    defaultText: "~/.iam-agent-proxy",
+  },
+  mode: {
+    type: "string",
+    env: "PROXY_MODE",
+    choices: ["record", "shadow", "enforce"],
+    describe: "record: let through and write down; shadow: say what the policy would deny; enforce: deny it",
+    defaultText: "record",
+  },
+  policy: {
+    type: "list",
+    env: "ALLOWLIST_PATH",
+    placeholder: "FILE",
+    describe: "IAM policy JSON to hold the agent to; repeatable; shadow and enforce need one",
+  },
+  "action-log": {
+    type: "string",
+    env: "ACTION_LOG_PATH",
+    placeholder: "FILE",
+    describe: "Plain list of the actions let through, appended to",
+    defaultText: "DIR/actions.log",
+  },
+  "keypair-ttl": {
+    type: "number",
+    env: "PROXY_KEYPAIR_TTL",
+    placeholder: "SECONDS",
+    describe: "How long an agent key pair lives",
+    defaultText: "3600",
+  },
+  sock: {
+    type: "string",
+    env: "PROXY_SOCK_PATH",
+    placeholder: "PATH",
+    describe: "Unix socket that vends the agent key pair",
+    defaultText: "DIR/creds.sock",
+  },
+  profile: {
+    type: "string",
+    env: "AWS_PROFILE",
+    placeholder: "NAME",
+    describe: "AWS profile of the real credentials",
+    defaultText: "the SDK's default chain",
+  },
+  region: {
+    type: "string",
+    env: "PROXY_REGION",
+    placeholder: "REGION",
+    describe: "Region of the agent's profile",
+    defaultText: "the source profile's",
+  },
+  "account-id": {
+    type: "string",
+    env: "PROXY_ACCOUNT_ID",
+    placeholder: "ID",
+    describe: "Account of the real credentials",
+    defaultText: "asked of STS once",
+  },
+  "principal-arn": {
+    type: "string",
+    env: "PROXY_PRINCIPAL_ARN",
+    placeholder: "ARN",
+    describe: "Principal of the real credentials, as denials name it",
+    defaultText: "asked of STS once",
+  },
+  "upstream-map": {
+    type: "list",
+    env: "PROXY_UPSTREAM_MAP",
+    placeholder: "PATTERN=HOST:PORT",
+    describe:
+      "Connect to HOST:PORT for hosts that match PATTERN (* is any text); Host, SNI and the certificate check stay those of the host; repeatable; meant for testing and VPC endpoints",
+  },
+  "upstream-ca": {
+    type: "string",
+    env: "PROXY_UPSTREAM_CA",
+    placeholder: "FILE",
+    describe: "PEM file of certificate authorities to trust upstream, besides the built-in ones",
+  },
+  tunnel: {
+    type: "string",
+    env: "PROXY_TUNNEL",
+    choices: ["allow", "deny"],
+    describe: "What becomes of connections to hosts that are not AWS",
+    defaultText: "allow",
+  },
+  "log-format": {
+    type: "string",
+    env: "PROXY_LOG_FORMAT",
+    choices: ["text", "json"],
+    describe: "Form of the terminal's lines",
+    defaultText: "text",
+  },
+  color: {
+    type: "boolean",
+    env: "PROXY_COLOR",
+    describe: "Colour the terminal's lines; --no-color turns it off",
+    defaultText: "when stdout is a terminal and NO_COLOR is unset",
+  },
+  config: {
+    type: "string",
+    env: "PROXY_CONFIG",
+    placeholder: "FILE",
+    describe: "JSON file of these options, by their names here",
+  },
+};
+
+/** The settings of a run, every default filled in. */
+export interface Settings {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly dir: string;
+  readonly mode: Mode;
+  /** What the agent is held to: none in record mode, wherever a policy may be set. */
+  readonly policies: readonly string[];
+  readonly actionLog: string;
+  readonly keypairTtl: number;
+  readonly sock: string;
+  readonly profile: string | undefined;
+  readonly region: string | undefined;
+  readonly accountId: string | undefined;
+  readonly principalArn: string | undefined;
+  readonly upstreamMap: readonly string[];
+  readonly upstreamCa: string | undefined;
+  readonly tunnel: "allow" | "deny";
+  readonly logFormat: "text" | "json";
+  readonly color: boolean | undefined;
+}
+
+type Values = { readonly [Name in OptionName]?: unknown };
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the proxy keeps its files unless told otherwise. */
+export function defaultDir(env: Environment): string {
+  return join(env.HOME || homedir(), ".iam-agent-proxy");
+}
+
+/** Merges flags, environment and config file. Throws `UsageError` naming the option, where it was set, and what it takes. */
+export function readSettings(flags: Values, env: Environment): Settings {
+  const configFile = text("config", flags.config ?? env[startOptions.config.env]);
+  const config = configFile === undefined ? {} : readConfigFile(configFile);
+  const value = (name: OptionName): unknown => {
+    if (flags[name] !== undefined) return check(name, flags[name], `--${name}`);
+    const { env: variable } = startOptions[name];
+    const fromEnv = env[variable];
+    if (fromEnv !== undefined && fromEnv !== "") return check(name, parseVariable(name, fromEnv), variable);
+    if (config[name] !== undefined) return check(name, config[name], `${name} in ${configFile}`);
+    return undefined;
+  };
+  const dir = text("dir", value("dir")) ?? defaultDir(env);
+  const hosts = value("host") as readonly string[] | undefined;
+  const mode = value("mode") as Mode | undefined;
+  const policies = (value("policy") as readonly string[] | undefined) ?? [];
+  if (mode === undefined && policies.length > 0) {
+    throw new UsageError(
+      "a policy is given, but not whether to hold the agent to it: add --mode enforce (or shadow; record does not judge).",
+    );
+  }
+  const settings: Settings = {
+    hosts: hosts === undefined || hosts.length === 0 ? ["127.0.0.1", "::1"] : hosts,
+    port: (value("port") as number | undefined) ?? 8080,
+    dir,
+    mode: mode ?? "record",
+    policies: mode === "record" ? [] : policies,
+    actionLog: text("action-log", value("action-log")) ?? join(dir, "actions.log"),
+    keypairTtl: (value("keypair-ttl") as number | undefined) ?? 3600,
+    sock: text("sock", value("sock")) ?? join(dir, "creds.sock"),
+    profile: text("profile", value("profile")),
+    region: text("region", value("region")),
+    accountId: text("account-id", value("account-id")),
+    principalArn: text("principal-arn", value("principal-arn")),
+    upstreamMap: (value("upstream-map") as readonly string[] | undefined) ?? [],
+    upstreamCa: text("upstream-ca", value("upstream-ca")),
+    tunnel: (value("tunnel") as "allow" | "deny" | undefined) ?? "allow",
+    logFormat: (value("log-format") as "text" | "json" | undefined) ?? "text",
+    color: value("color") as boolean | undefined,
+  };
+  judge(settings);
+  return settings;
+}
+
+function judge({ mode, policies, port, keypairTtl, accountId, principalArn }: Settings): void {
+  if (mode !== "record" && policies.length === 0) {
+    throw new UsageError(
+      `--mode ${mode} needs a policy to hold the agent to: give --policy FILE (or ALLOWLIST_PATH). ` +
+        "`iam-agent-proxy policy` writes one from what was recorded.",
+    );
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new UsageError(`--port must be 0 to 65535, not ${port}`);
+  if (!Number.isInteger(keypairTtl) || keypairTtl < 60 || keypairTtl > 43_200) {
+    throw new UsageError(`--keypair-ttl must be 60 to 43200 seconds, not ${keypairTtl}`);
+  }
+  if (accountId !== undefined && !/^\d{12}$/.test(accountId)) {
+    throw new UsageError(`--account-id must be twelve digits, not ${accountId}`);
+  }
+  if (principalArn !== undefined && !/^arn:[a-z-]+:(iam|sts)::\d{12}:.+$/.test(principalArn)) {
+    throw new UsageError(`--principal-arn must be the ARN of an IAM or STS principal, not ${principalArn}`);
+  }
+}
+
+function readConfigFile(file: string): Values {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`the config file ${file} cannot be read: ${(error as Error).message}`);
+  }
+  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
+    throw new UsageError(`the config file ${file} must hold one JSON object of options`);
+  }
+  for (const name of Object.keys(parsed)) {
+    if (!Object.hasOwn(startOptions, name) || name === "config") {
+      throw new UsageError(
+        `the config file ${file} has an unknown option "${name}"; the options are ${Object.keys(startOptions)
+          .filter((known) => known !== "config")
+          .join(", ")}`,
+      );
+    }
+  }
+  return parsed as Values;
+}
+
+function parseVariable(name: OptionName, value: string): unknown {
+  switch (startOptions[name].type) {
+    case "number":
+      return /^\d+$/.test(value) ? Number(value) : value;
+    case "boolean":
+      return value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value;
+    case "list":
+      return value.split(listSeparator(name)).filter((item) => item !== "");
+    default:
+      return value;
+  }
+}
+
+/** Paths are listed as in PATH; addresses and maps, which hold colons, by commas. */
+function listSeparator(name: OptionName): string {
+  return name === "policy" ? ":" : ",";
+}
+
+function check(name: OptionName, value: unknown, where: string): unknown {
+  const spec = startOptions[name];
+  const wrong = (expected: string): never => {
+    const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
+    throw new UsageError(`${where} must be ${expected}, not ${shown}`);
+  };
+  if (spec.type === "list") {
+    const list = typeof value === "string" ? [value] : value;
+    if (!Array.isArray(list) || list.some((item) => typeof item !== "string" || item === "")) {
+      return wrong("a list of strings");
+    }
+    return list;
+  }
+  if (Array.isArray(value)) return wrong("given once");
+  if (typeof value !== spec.type || (spec.type === "number" && !Number.isFinite(value))) return wrong(`a ${spec.type}`);
+  if (value === "") return wrong("not empty");
+  if (spec.choices !== undefined && !spec.choices.includes(value as string)) {
+    return wrong(`one of ${spec.choices.join(", ")}`);
+  }
+  return value;
+}
+
+function text(name: OptionName, value: unknown): string | undefined {
+  if (value !== undefined && typeof value !== "string") throw new UsageError(`--${name} must be given once`);
+  return value;
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import {
+  type AgentKey,
+  AwsError,
+  type CredentialScope,
+  type DecidedRecord,
+  type Decision,
+  type FinishedRecord,
+  headerValue,
+  type Mode,
+  type Recorder,
+  type RequestHead,
+  type ResolvedCall,
+} from "@iap/aws-core";
+import type { ForwardResult } from "@iap/interceptor";
+
+export interface RequestStoryOptions {
+  readonly recorder: Recorder;
+  readonly mode: Mode;
+  /** Names this run of the proxy. */
+  readonly run: string;
+  readonly now: () => Date;
+  /** Told what becomes of each request, for the terminal. */
+  readonly onDecided: (record: DecidedRecord) => void;
+}
+
+/** What is known of one request so far, and its two records: exactly one `decided` and one `finished`, on every path. */
+export class RequestStory {
+  /** Joins the records; a denial carries it. */
+  readonly id: string = randomUUID();
+  readonly #head: RequestHead;
+  readonly #options: RequestStoryOptions;
+  readonly #started: Date;
+  #key: AgentKey | undefined;
+  #scope: CredentialScope | undefined;
+  #call: ResolvedCall | undefined;
+  #decided = false;
+  #forwarded = false;
+  #result: ForwardResult | undefined;
+  #errorCode: string | undefined;
+  #insteadStatus: number | undefined;
+
+  constructor(head: RequestHead, options: RequestStoryOptions) {
+    this.#head = head;
+    this.#options = options;
+    this.#started = options.now();
+  }
+
+  get call(): ResolvedCall | undefined {
+    return this.#call;
+  }
+
+  get scope(): CredentialScope | undefined {
+    return this.#scope;
+  }
+
+  signedBy(key: AgentKey, scope: CredentialScope): void {
+    this.#key = key;
+    this.#scope = scope;
+  }
+
+  resolvedTo(call: ResolvedCall): void {
+    this.#call = call;
+  }
+
+  errorCode(code: string): void {
+    this.#errorCode = code;
+  }
+
+  /** Writes the decision down. Throws `AwsError` when that fails: what cannot be recorded is not forwarded. */
+  async decided(decision: Decision, { forwarded }: { readonly forwarded: boolean }): Promise<void> {
+    const record = this.#decidedRecord(decision, forwarded);
+    this.#decided = true;
+    try {
+      await this.#options.recorder.decided(record);
+    } catch (cause) {
+      throw new AwsError(
+        "InternalFailure",
+        "iam-agent-proxy cannot write its activity log, and forwards nothing it cannot record.",
+        {
+          cause,
+        },
+      );
+    }
+    this.#forwarded = forwarded;
+    this.#options.onDecided(record);
+  }
+
+  /** Writes down a request that ended with an error before anything was decided. */
+  async refused(error: AwsError): Promise<void> {
+    if (this.#decided) return;
+    const by = limits.has(error.code) ? "limit" : "guard";
+    await this.decided(
+      {
+        outcome: "explicitDeny",
+        reason: `${error.code}: ${error.message}`,
+        by,
+        matchedStatements: [],
+        missingContextKeys: [],
+        unevaluated: [],
+        policyVersion: "",
+      },
+      { forwarded: false },
+    ).catch(() => {
+      // It is being refused already; the log's own fault is told by the log.
+    });
+  }
+
+  /** An answer of ours took the place of upstream's. */
+  answeredInstead(status: number): void {
+    this.#insteadStatus = status;
+  }
+
+  forwarded(result: ForwardResult): void {
+    this.#result = result;
+    this.ended(result.outcome, this.#insteadStatus ?? result.head.status);
+  }
+
+  ended(outcome: FinishedRecord["outcome"], status: number | undefined): void {
+    const now = this.#options.now();
+    const headers = this.#result?.head.headers ?? [];
+    this.#options.recorder.finished({
+      v: 1,
+      type: "finished",
+      id: this.id,
+      time: now.toISOString(),
+      outcome: this.#forwarded && this.#result === undefined && outcome === "answered" ? "failed" : outcome,
+      status,
+      errorCode: this.#errorCode,
+      requestId: headerValue(headers, "x-amzn-requestid") ?? headerValue(headers, "x-amz-request-id"),
+      bytesUp: this.#result?.bytesUp ?? 0,
+      bytesDown: this.#result?.bytesDown ?? 0,
+      durationMs: now.getTime() - this.#started.getTime(),
+    });
+  }
+
+  #decidedRecord({ outcome, reason, by, policyVersion }: Decision, forwarded: boolean): DecidedRecord {
+    const call = this.#call;
+    return {
+      v: 1,
+      type: "decided",
+      id: this.id,
+      time: this.#options.now().toISOString(),
+      run: this.#options.run,
+      mode: this.#options.mode,
+      agent: this.#key?.agent,
+      session: this.#key?.session,
+      accessKeyId: this.#key?.credentials.accessKeyId,
+      host: this.#head.host,
+      method: this.#head.method,
+      service: call?.service ?? this.#scope?.service,
+      operations: call?.operations ?? [],
+      protocol: call?.protocol,
+      region: call?.region ?? this.#scope?.region,
+      account: call?.account,
+      marker: call?.marker,
+      checks: call?.checks ?? [],
+      decision: { outcome, reason, by, policyVersion },
+      forwarded,
+    };
+  }
+}
+
+/** Errors that are no judgement of the request: there was no room, or no way, to go on. */
+const limits: ReadonlySet<AwsError["code"]> = new Set(["EntityTooLarge", "ServiceUnavailable", "InternalFailure"]);

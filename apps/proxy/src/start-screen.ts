@@ -1,0 +1,42 @@
+import type { Settings } from "./options.ts";
+
+export interface StartFacts {
+  readonly version: string;
+  readonly settings: Settings;
+  readonly port: number;
+  readonly caPath: string;
+  readonly activityFile: string;
+  readonly policyVersion: string | undefined;
+  /** The principal of the real credentials, or why it is not known. */
+  readonly identity: string;
+  /** The bundle to name instead of `AWS_CA_BUNDLE`, when that is set here and so most likely in the agent's terminal too. */
+  readonly caBundleToName: string | undefined;
+}
+
+/** What `start` prints once it listens: everything a newcomer needs for the next step. */
+export function startScreen(facts: StartFacts): string {
+  const { version, settings, port, caPath, activityFile, policyVersion, identity, caBundleToName } = facts;
+  const policy = policyVersion === undefined ? "" : ` (policy ${policyVersion}: ${settings.policies.join(", ")})`;
+  return `iam-agent-proxy ${version} listens on http://localhost:${port} (${settings.hosts.join(", ")})
+
+  mode        ${settings.mode}: ${modes[settings.mode]}${policy}
+  agent       advisory: it holds fake keys only, but a process of your own user could read ~/.aws itself
+  signs as    ${identity}
+  CA          ${caPath}
+  action log  ${settings.actionLog}
+  activity    ${activityFile}
+
+In the agent's terminal:
+
+  export AWS_PROFILE=iam-agent-proxy
+  export HTTPS_PROXY=http://localhost:${port}
+${caBundleToName === undefined ? "" : `  export AWS_CA_BUNDLE=${caBundleToName}   # AWS_CA_BUNDLE is set here, and would win over the profile's\n`}
+Ctrl-C stops the proxy and removes the profile. \`iam-agent-proxy policy\` writes the policy for what was recorded.
+`;
+}
+
+const modes: Readonly<Record<Settings["mode"], string>> = {
+  record: "every request is let through and written down",
+  shadow: "every request is let through; what the policy would deny is said",
+  enforce: "only what the policy allows is let through",
+};

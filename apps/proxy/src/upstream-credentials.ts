@@ -1,0 +1,90 @@
+import { AwsError, Credentials, type UpstreamRef, type Upstreams } from "@iap/aws-core";
+
+/** Gets a key pair from wherever the AWS SDK would: the shape of a provider of `@aws-sdk/credential-provider-node`. */
+export type CredentialProvider = () => Promise<{
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+  readonly accountId?: string;
+}>;
+
+export interface UpstreamCredentialsOptions {
+  readonly provider: CredentialProvider;
+  readonly now: () => Date;
+  /** How long one attempt may take; a credential_process can hang. 15 s by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Told when credentials cannot be had, once until they can again, with what to do. */
+  readonly onUnavailable?: ((error: Error) => void) | undefined;
+}
+
+/** Fetched anew this long before they expire. */
+const refreshAheadMs = 5 * 60_000;
+/** After a failure the provider is left alone for this long: it may start processes or call the network. */
+const retryAfterMs = 2_000;
+
+/** The real credentials: one provider for the life of the process, asked again before they expire, and once at a time. */
+export class UpstreamCredentials implements Upstreams {
+  readonly #options: UpstreamCredentialsOptions;
+  #current: Credentials | undefined;
+  #pending: Promise<Credentials> | undefined;
+  #failed: { readonly error: AwsError; readonly at: number } | undefined;
+
+  constructor(options: UpstreamCredentialsOptions) {
+    this.#options = options;
+  }
+
+  async credentials(_ref: UpstreamRef): Promise<Credentials> {
+    const now = this.#options.now().getTime();
+    const current = this.#current;
+    const left = (current?.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now;
+    if (current !== undefined && left > refreshAheadMs) return current;
+    if (this.#failed !== undefined && now - this.#failed.at < retryAfterMs) {
+      if (current !== undefined && left > 0) return current;
+      throw this.#failed.error;
+    }
+    this.#pending ??= this.#fetch().finally(() => {
+      this.#pending = undefined;
+    });
+    // Those about to expire still serve while new ones are fetched, and when they cannot be.
+    if (current !== undefined && left > 0) {
+      this.#pending.catch(() => {});
+      return current;
+    }
+    return this.#pending;
+  }
+
+  async #fetch(): Promise<Credentials> {
+    const { provider, timeoutMs = 15_000, onUnavailable } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const found = await Promise.race([
+        provider(),
+        new Promise<never>((_, reject) => {
+          timer = setTimeout(
+            () => reject(new Error(`the credential provider gave no answer in ${timeoutMs / 1000} s`)),
+            timeoutMs,
+          );
+        }),
+      ]);
+      if (!found.accessKeyId || !found.secretAccessKey)
+        throw new Error("the credential provider gave an empty key pair");
+      if (found.expiration !== undefined && found.expiration.getTime() <= this.#options.now().getTime())
+        throw new Error(`the credential provider gave credentials that expired at ${found.expiration.toISOString()}`);
+      this.#failed = undefined;
+      this.#current = new Credentials(found);
+      return this.#current;
+    } catch (cause) {
+      const error = new AwsError(
+        "ServiceUnavailable",
+        "iam-agent-proxy has no AWS credentials to sign with at the moment. Its terminal says why.",
+        { cause },
+      );
+      if (this.#failed === undefined) onUnavailable?.(cause as Error);
+      this.#failed = { error, at: this.#options.now().getTime() };
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,280 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { awsSuffixes } from "@iap/aws-core";
+import { CertificateAuthority } from "@iap/ca-manager";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startOptions } from "../src/options.ts";
+import { type ProgramResult, runProgram, startProgram } from "./program.ts";
+import { decidedRecord, finishedRecord } from "./sample-records.ts";
+
+let home: string;
+let dir: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "iap-cli-"));
+  dir = join(home, ".iam-agent-proxy");
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function run(...args: string[]): Promise<ProgramResult> {
+  return runProgram(args, { HOME: home });
+}
+
+/** Real credentials from the environment, and an identity that nobody need be asked for. */
+function credentials(): Record<string, string> {
+  return {
+    HOME: home,
+    AWS_ACCESS_KEY_ID: "AKIAREALREALREALREAL",
+    AWS_SECRET_ACCESS_KEY: "real-secret",
+    PROXY_PRINCIPAL_ARN: "arn:aws:iam::123456789012:user/dev",
+    PROXY_ACCOUNT_ID: "123456789012",
+    PROXY_PORT: "0",
+  };
+}
+
+describe("the help", () => {
+  test.each([["--help"], ["-h"], ["start", "--help"]])(
+    "of %s %s names every option and its variable",
+    async (...args) => {
+      const { code, stdout } = await run(...args.filter((arg) => arg !== undefined));
+      expect(code).toBe(0);
+      const words = stdout.replace(/\s+/g, " ");
+      for (const [name, { env }] of Object.entries(startOptions)) {
+        expect(words).toContain(` --${name} `);
+        expect(words).toContain(`[env: ${env}]`);
+      }
+    },
+  );
+
+  test("names the commands and the exit status", async () => {
+    const { stdout } = await run("--help");
+    for (const command of ["start", "policy", "ca"]) expect(stdout).toContain(`iam-agent-proxy ${command} `);
+    expect(stdout).toContain("Exit status: 0 stopped or done, 1 could not be done, 2 wrong usage.");
+  });
+
+  test("of a command names its own options", async () => {
+    const { code, stdout } = await run("policy", "--help");
+    expect(code).toBe(0);
+    for (const name of ["dir", "level", "activity", "from-log", "include-unanswered"])
+      expect(stdout).toContain(`--${name} `);
+    expect(stdout).not.toContain("--keypair-ttl");
+  });
+
+  test("makes nothing", async () => {
+    await run("--help");
+    expect(existsSync(dir)).toBe(false);
+  });
+});
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+describe("wrong usage exits with 2, a message and the way to the help", () => {
+  test.each<[string[], string]>([
+    [["--nope"], "Unknown argument: nope"],
+    [["frobnicate"], "Unknown argument: frobnicate"],
+    [["start", "now"], "Unknown argument: now"],
+    [["policy", "extra"], "Unknown argument: extra"],
+    [["ca", "--port", "1"], "Unknown argument: port"],
+    [["--port"], "Not enough arguments following: port"],
+    [["--policy"], "Not enough arguments following: policy"],
+    [["--port", "abc"], "--port must be a number, not NaN"],
+    [["--port", "1", "--port", "2"], "--port must be given once, not [1,2]"],
+    [["--mode", "enforced"], "mode"],
+    [["--mode", "enforce"], "--mode enforce needs a policy"],
+    [["--config", "absent.json"], "the config file absent.json cannot be read"],
+    [["--upstream-map", "nonsense"], "--upstream-map takes PATTERN=HOST:PORT"],
+    [["--upstream-ca", "absent.pem"], "--upstream-ca absent.pem cannot be read"],
+    [["--profile", "iam-agent-proxy"], "gets its credentials from iam-agent-proxy itself"],
+    [["--mode", "enforce", "--policy", "absent.json"], "the policy absent.json cannot be read"],
+    [["policy", "--level", "everything"], "level"],
+    [["policy", "--from-log", "a.log", "--activity", "b.jsonl"], "mutually exclusive"],
+  ])("%j", async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^iam-agent-proxy: /);
+    expect(stderr).toMatch(/Try `iam-agent-proxy --help`\.\n$/);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(existsSync(dir)).toBe(false);
+  });
+});
+
+describe("policy", () => {
+  const [check] = decidedRecord().checks;
+  const granted = [decidedRecord({ id: "1" }), finishedRecord({ id: "1" })];
+  const denied = [
+    decidedRecord({ id: "2", checks: check === undefined ? [] : [{ ...check, action: "s3:GetBucketAcl" }] }),
+    finishedRecord({ id: "2", status: 403, errorCode: "AccessDenied" }),
+  ];
+
+  function record(records: readonly object[], more = ""): void {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, "activity.jsonl"), records.map((line) => `${JSON.stringify(line)}\n`).join("") + more);
+  }
+
+  test("is written to stdout, and what there is to know about it to stderr", async () => {
+    record([...granted, ...denied]);
+    const { code, stdout, stderr } = await run("policy");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        expect.objectContaining({
+          Effect: "Allow",
+          Action: ["s3:GetObject"],
+          Resource: ["arn:aws:s3:::reports/2026/summary.csv"],
+        }),
+      ],
+    });
+    expect(stderr).toMatch(/^1 of 2 requests, 1 actions, \d+ characters\.\n/);
+    expect(stderr).toContain("Left out: 1 × ");
+  });
+
+  test("takes in what AWS denied when asked to", async () => {
+    record([...granted, ...denied]);
+    const { stdout } = await run("policy", "--include-unanswered");
+    expect(stdout).toContain("s3:GetBucketAcl");
+  });
+
+  test("in the compact form has the actions, on every resource", async () => {
+    record(granted);
+    const { stdout } = await run("policy", "--level", "actions");
+    expect(JSON.parse(stdout)).toEqual({
+      Version: "2012-10-17",
+      Statement: [{ Sid: "ProxyRecordedActions", Effect: "Allow", Action: ["s3:GetObject"], Resource: "*" }],
+    });
+  });
+
+  test("of a plain action log is the compact form, from the file named or the directory's own", async () => {
+    mkdirSync(dir);
+    const file = join(home, "other.log");
+    writeFileSync(join(dir, "actions.log"), "s3:GetObject\nsts:GetCallerIdentity\ns3:GetObject\n");
+    writeFileSync(file, "s3:PutObject\n");
+    const own = await run("policy", "--from-log");
+    expect(own.code).toBe(0);
+    expect(JSON.parse(own.stdout)).toMatchObject({
+      Statement: [{ Action: ["s3:GetObject", "sts:GetCallerIdentity"], Resource: "*" }],
+    });
+    for (const args of [["--from-log", file], [`--from-log=${file}`]]) {
+      expect(JSON.parse((await run("policy", ...args)).stdout)).toMatchObject({
+        Statement: [{ Action: ["s3:PutObject"] }],
+      });
+    }
+  });
+
+  test("reads the activity of another directory, or another file", async () => {
+    record(granted);
+    const moved = await runProgram(["policy", "--dir", dir], { HOME: "/nonexistent" });
+    const named = await runProgram(["policy", "--activity", join(dir, "activity.jsonl")], { HOME: "/nonexistent" });
+    const fromEnv = await runProgram(["policy"], { HOME: "/nonexistent", PROXY_DIR: dir });
+    expect([moved.code, named.code, fromEnv.code]).toEqual([0, 0, 0]);
+    expect(new Set([moved.stdout, named.stdout, fromEnv.stdout]).size).toBe(1);
+  });
+
+  test("passes over lines that are no records, telling the first ten with their number", async () => {
+    record(granted, "torn\n".repeat(12));
+    const { code, stderr } = await run("policy");
+    expect(code).toBe(0);
+    expect(stderr.match(/:\d+: passed over: it is not JSON/g)).toHaveLength(10);
+    expect(stderr).toContain("activity.jsonl:3: passed over: it is not JSON");
+    expect(stderr).toContain("activity.jsonl: 2 more lines passed over");
+  });
+
+  test("of what cannot be read exits with 1 and the system's reason, without a stack", async () => {
+    const { code, stdout, stderr } = await run("policy", "--activity", home);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(`iam-agent-proxy: ${home} cannot be read: EISDIR: illegal operation on a directory, read\n`);
+  });
+
+  test("of nothing exits with 1", async () => {
+    const absent = await run("policy");
+    expect(absent).toMatchObject({ code: 1, stdout: "" });
+    expect(absent.stderr).toContain(`there is no recording at ${join(dir, "activity.jsonl")}: run the proxy`);
+    record([]);
+    expect(await run("policy")).toMatchObject({ code: 1, stdout: "" });
+    record(denied);
+    expect(await run("policy")).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
+describe("ca", () => {
+  test("shows path, fingerprint, validity and how clients come to trust it", async () => {
+    const authority = await CertificateAuthority.open({ dir, permittedDnsSuffixes: awsSuffixes });
+    const { code, stdout, stderr } = await run("ca");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { fingerprintSha256 } = authority.describe();
+    expect(stdout).toContain(join(dir, "ca.pem"));
+    expect(stdout).toContain(fingerprintSha256);
+    expect(stdout).toMatch(/Valid {9}\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d\n/);
+    for (const name of ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "keytool"])
+      expect(stdout).toContain(name);
+    expect(stdout).not.toContain("PRIVATE KEY");
+  });
+
+  test("without one exits with 1 and makes none", async () => {
+    const { code, stderr } = await run("ca");
+    expect(code).toBe(1);
+    expect(stderr).toContain("Start iam-agent-proxy once to make one");
+    expect(existsSync(dir)).toBe(false);
+  });
+});
+
+describe("start", () => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("runs until %s, and takes its profile away", async (signal) => {
+    const { child, output, ended } = await startProgram([], credentials(), { until: /Ctrl-C stops/ });
+    const config = join(home, ".aws", "config");
+    expect(readFileSync(config, "utf8")).toContain("[profile iam-agent-proxy]");
+    expect(output()).toContain("signs as    arn:aws:iam::123456789012:user/dev");
+    child.kill(signal);
+    expect(await ended).toBe(0);
+    expect(existsSync(config)).toBe(false);
+    expect(existsSync(join(dir, "creds.sock"))).toBe(false);
+    expect(statSync(join(dir, "activity.jsonl")).size).toBe(0);
+  });
+
+  test("that fails exits with 1 and says what to do", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      const { code, stderr, stdout } = await runProgram(["--port", String(port)], credentials());
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain(
+        `port ${port} is taken, perhaps by another iam-agent-proxy. Stop that, or choose another`,
+      );
+      expect(stderr).not.toContain("--help");
+    } finally {
+      server.close();
+    }
+  });
+
+  test("outlives the reader of its output, and still takes its profile away", async () => {
+    const { child, output, ended } = await startProgram([], credentials(), { until: /Ctrl-C stops/ });
+    const port = Number(/HTTPS_PROXY=http:\/\/localhost:(\d+)/.exec(output())?.[1]);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    for (let i = 0; i < 3; i++) {
+      // Each is refused with a note on stderr.
+      await fetch(`http://127.0.0.1:${port}/`).then(({ status }) => expect(status).toBe(400));
+    }
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(existsSync(join(home, ".aws", "config"))).toBe(false);
+  });
+
+  test("as JSON prints one object", async () => {
+    const { child, output, ended } = await startProgram(["--log-format", "json"], credentials(), { until: /\}\n/ });
+    expect(JSON.parse(output())).toMatchObject({ type: "started", mode: "record", agent: "advisory" });
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+  });
+});
