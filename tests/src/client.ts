@@ -1,0 +1,27 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { scrubbedEnv } from "./agent-env.ts";
+import { run } from "./child.ts";
+
+/** A client program that may be missing on this machine. */
+export interface Client {
+  /** `aws-cli/1.45.11 Python/3.11.7 …`; undefined when it is not here. */
+  readonly version: string | undefined;
+  /** Leave its tests out: it is missing, and nobody required it. */
+  readonly skip: boolean;
+}
+
+/** Set where the clients must be there (CI): a missing one fails the suite instead of being skipped. */
+const required = process.env.IAP_REQUIRE_CLIENTS === "1";
+
+/** Looks a client up, and says in the test report when its tests are left out. */
+export async function findClient(name: string, command: string, args: readonly string[]): Promise<Client> {
+  const exited = await run(command, args, { env: scrubbedEnv(tmpdir()), timeoutMs: 30_000 }).catch(() => undefined);
+  const version = exited?.code === 0 ? (exited.stdout || exited.stderr).trim() : undefined;
+  if (version === undefined && required) {
+    test(`${name} is on this machine (IAP_REQUIRE_CLIENTS=1)`, () => expect(version).toBeDefined());
+  } else if (version === undefined) {
+    test.skip(`${name} is not on this machine: its tests are skipped`);
+  }
+  return { version, skip: version === undefined };
+}
