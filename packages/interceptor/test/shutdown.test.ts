@@ -62,6 +62,49 @@ test("on a graceful close running exchanges finish, idle connections are closed,
   expect(results.map(({ outcome }) => outcome)).toEqual(Array(21).fill("answered"));
 });
 
+test("under load a close breaks no answer: each is whole, refused in full, or never begun", async () => {
+  const upstream = await Upstream.start(host);
+  const { port, interceptor, results, errors } = await startProxy({ upstreamPort: upstream.port });
+  let stopped = false;
+  const serve = async (server: Wire): Promise<void> => {
+    while (!server.closed) {
+      await server.message();
+      server.write(ok);
+    }
+  };
+  const accept = async (): Promise<void> => {
+    while (!stopped) void serve(await upstream.connection()).catch(() => {});
+  };
+  void accept().catch(() => {});
+
+  const answers: string[] = [];
+  const clients = await Promise.all(Array.from({ length: 16 }, () => intercepted(port)));
+  const ask = async (client: Wire): Promise<void> => {
+    client.socket.once("end", () => client.socket.end());
+    for (;;) {
+      client.write(get);
+      try {
+        answers.push(await whole(client));
+      } catch {
+        // The connection ended: what was left of it is judged below.
+        return;
+      }
+    }
+  };
+  const asking = clients.map(ask);
+  await eventually(() => answers.length > 200, "some load");
+  await interceptor.close();
+  await Promise.all(asking);
+  stopped = true;
+
+  expect(clients.map(({ text }) => text)).toEqual(Array(16).fill(""));
+  const kinds = new Set(answers.map((answer) => answer.slice(0, "HTTP/1.1 200".length)));
+  expect([...kinds].filter((kind) => kind !== "HTTP/1.1 200" && kind !== "HTTP/1.1 503")).toEqual([]);
+  expect(errors).toEqual([]);
+  expect(results.every(({ outcome }) => outcome === "answered")).toBe(true);
+  expect(results.length).toBe(answers.filter((answer) => answer === "HTTP/1.1 200 OK ok").length);
+});
+
 test("a request that comes while the proxy is stopping is refused, after the one before it was served", async () => {
   const { client, upstream, interceptor } = await trio();
   client.write(get);
