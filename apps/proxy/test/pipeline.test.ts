@@ -561,21 +561,33 @@ function expired(): Credentials {
 }
 
 describe("an operation that is not known", () => {
-  const body = "Action=NoSuchOperation&Version=2011-06-15";
+  const body = "Action=NoSuchOperation&Version=2010-03-31";
+
+  const snsCall = (text: string): RequestHead =>
+    signed({ host: "sns.eu-west-1.amazonaws.com", service: "sns", method: "POST", headers: form, body: text });
+
+  test("is refused in every mode at a service that hands out credentials", async () => {
+    await openIn("record");
+    const unread = "action=AssumeRole&Version=2011-06-15";
+    const answer = await proxy.send(stsCall(unread), unread);
+    expect(answer.status).toBe(403);
+    const { decided } = await proxy.records();
+    expect(decided).toMatchObject({ marker: "unknown", forwarded: false, decision: { by: "guard" } });
+  });
 
   test.each(["record", "shadow"] as const)("is let through in %s mode, and noted", async (mode) => {
     await openIn(mode);
-    expect((await proxy.send(stsCall(body), body)).status).toBe(200);
+    expect((await proxy.send(snsCall(body), body)).status).toBe(200);
     const { decided, finished } = await proxy.records();
     expect(decided).toMatchObject({ marker: "unknown", operations: [], checks: [], forwarded: true });
     expect(decided.decision.outcome).toBe(mode === "record" ? "allowed" : "implicitDeny");
     expect(finished).toMatchObject({ outcome: "answered", status: 200 });
-    expect(proxy.stdout).toMatch(/UNKNOWN {2}POST sts\.eu-west-1\.amazonaws\.com\n$/);
+    expect(proxy.stdout).toMatch(/UNKNOWN {2}POST sns\.eu-west-1\.amazonaws\.com\n$/);
   });
 
   test("is denied in enforce mode, with the reason", async () => {
     await openIn("enforce");
-    const answer = await proxy.send(stsCall(body), body);
+    const answer = await proxy.send(snsCall(body), body);
     expect(answer.status).toBe(403);
     expect(errorCode(answer)).toBe("AccessDenied");
     expect(answer.text).toMatch(/not understood: no operation NoSuchOperation/);

@@ -41,6 +41,20 @@ test.each([
   expect(mintsCredentials(call(service, operation))).toBeUndefined();
 });
 
+test("what is not understood may mint credentials at the services that are there for it, and not elsewhere", async () => {
+  const unread = await resolve({
+    method: "POST",
+    host: "sts.amazonaws.com",
+    headers: form,
+    body: "action=AssumeRole&Version=2011-06-15",
+  });
+  expect(unread.marker).toBe("unknown");
+  expect(mintsCredentials(unread)).toContain("may hold credentials");
+  expect(mintsCredentials({ ...call("iam"), marker: "unknown" })).toBeDefined();
+  expect(mintsCredentials({ ...call("glue"), marker: "unknown" })).toBeUndefined();
+  expect(mintsCredentials({ ...call("sts", "GetCallerIdentity"), marker: "permissionless" })).toBeUndefined();
+});
+
 test("one operation of several is enough", () => {
   expect(mintsCredentials(call("sts", "Other", "AssumeRole"))).toBeDefined();
 });
