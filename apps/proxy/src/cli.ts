@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { showCertificateAuthority } from "./commands/ca.ts";
+import { demo } from "./commands/demo.ts";
 import { writePolicy } from "./commands/policy.ts";
 import { start } from "./commands/start.ts";
 import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
@@ -29,7 +30,8 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
     .usage(
       "$0 [start]   give an agent AWS without keys: run the proxy\n" +
         "$0 policy    write the least-privilege policy of what was recorded\n" +
-        "$0 ca        show the certificate authority and how to trust it",
+        "$0 ca        show the certificate authority and how to trust it\n" +
+        "$0 demo      see all of it work, without an AWS account",
     )
     .command(
       ["start", "$0"],
@@ -71,6 +73,15 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
       (y) => dirOption(y, env),
       (argv) => command(() => showCertificateAuthority(argv, process))(),
     )
+    .command(
+      "demo",
+      "Show record, policy and enforce at work against a fake AWS on this machine",
+      (y) =>
+        y
+          .option("keep", { type: "boolean", describe: "Leave the temporary directory: logs, policy, certificates" })
+          .example("$0 demo", "a few seconds; needs no AWS account and no network, and touches nothing of yours"),
+      (argv) => command(() => demo(argv, process, version()))(),
+    )
     .example("$0", "record what an agent does, on port 8080")
     .example("$0 policy > agent-policy.json", "the policy that would have allowed exactly that")
     .example("$0 --mode enforce --policy agent-policy.json", "hold the agent to it")
@@ -82,7 +93,7 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
     .help()
     .alias("help", "h")
     .strict()
-    .wrap(Math.min(110, stdout.columns ?? 110))
+    .wrap(Math.min(110, stdout.columns || 110))
     .parserConfiguration({ "camel-case-expansion": false, "duplicate-arguments-array": true, "greedy-arrays": false })
     .exitProcess(false)
     .fail((message, error) => {

@@ -35,6 +35,8 @@ export interface StartProxyOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly version: string;
+  /** Where the real credentials come from; the SDK's chain for the profile of the settings by default. */
+  readonly provider?: CredentialProvider | undefined;
 }
 
 export interface RunningProxy {
@@ -49,7 +51,8 @@ const maxBodyBytes = 32 << 20;
  * Puts the proxy together from its parts and starts it. What fails on the way undoes what was started and throws: a
  * `UsageError` when the user can mend it.
  */
-export async function startProxy({ settings, env, terminal, version }: StartProxyOptions): Promise<RunningProxy> {
+export async function startProxy(options: StartProxyOptions): Promise<RunningProxy> {
+  const { settings, env, terminal, version, provider } = options;
   const now = (): Date => new Date();
   const run = randomUUID();
   const configFile = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
@@ -85,7 +88,7 @@ export async function startProxy({ settings, env, terminal, version }: StartProx
     undo.push(() => recorder.close());
 
     const upstreams = new UpstreamCredentials({
-      provider: await sdkProvider(settings.profile),
+      provider: provider ?? (await sdkProvider(settings.profile)),
       now,
       onUnavailable: (error) => terminal.warn(noCredentials(error, settings.profile)),
     });
