@@ -4,7 +4,7 @@ import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { createResolver } from "@iap/action-resolver";
-import { awsSuffixes, type Credentials } from "@iap/aws-core";
+import { AwsError, awsSuffixes, type Credentials } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
 import { AgentKeyRotation, KeyVendor, openInstallKey, serveCredentials } from "@iap/cred-vendor";
 import { Interceptor, type InterceptorEvent } from "@iap/interceptor";
@@ -78,7 +78,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       inherited: inheritedBundles(env),
     });
     const vendor = new KeyVendor({ installKey: await openInstallKey(join(dir, "install.key")) });
-    const agent = userInfo().username;
+    const agent = userName();
     const rotation = new AgentKeyRotation({ vendor, agent, session: run, ttlSeconds: settings.keypairTtl });
     const recorder = await ActivityLog.open({
       activityFile,
@@ -271,9 +271,20 @@ function noCredentials(error: Error, profile: string | undefined): string {
   return `no AWS credentials from ${source}: ${error.message}.${login} Requests are answered 503 until there are; set AWS_PROFILE or --profile to a profile that works.`;
 }
 
+/** The user that starts the proxy, whose agents these are. A container's user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+/** What went wrong, with the stack when it is a bug: what carries a cause of AWS's is told by its message. */
 function fault(error: Error): string {
   const { cause } = error;
-  return cause instanceof Error ? `${error.message} (${cause.stack ?? cause.message})` : (error.stack ?? error.message);
+  if (cause instanceof Error) return `${error.message} (${cause.stack ?? cause.message})`;
+  return error instanceof AwsError ? error.message : (error.stack ?? error.message);
 }
 
 function tell(event: InterceptorEvent, terminal: Terminal, records: RequestStoryOptions): void {
