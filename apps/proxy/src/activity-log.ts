@@ -1,5 +1,4 @@
-import { fstatSync, readSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import type { ActivityRecord, DecidedRecord, FinishedRecord, Recorder } from "@iap/aws-core";
 import { actionsOf } from "./actions-of.ts";
 
@@ -29,11 +28,11 @@ export class ActivityLog implements Recorder {
 
   /** Opens both files. A line torn by a crash is ended, so that the next one stands by itself. */
   static async open({ activityFile, actionFile, onError }: ActivityLogOptions): Promise<ActivityLog> {
-    const activity = await Appender.open(activityFile);
+    const activity = new Appender(activityFile);
     try {
-      return new ActivityLog(activity, await Appender.open(actionFile), onError);
+      return new ActivityLog(activity, new Appender(actionFile), onError);
     } catch (error) {
-      await activity.close();
+      activity.close();
       throw error;
     }
   }
@@ -48,9 +47,10 @@ export class ActivityLog implements Recorder {
     this.#activity.append(line(record)).catch(this.#onError);
   }
 
-  /** Waits for what is still being written, and closes the files. */
+  /** Writes what is still waiting, and closes the files. */
   async close(): Promise<void> {
-    await Promise.all([this.#activity.close(), this.#actions.close()]);
+    this.#activity.close();
+    this.#actions.close();
   }
 }
 
@@ -58,61 +58,58 @@ function line(record: ActivityRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-/** Appends text to a file, all that waits in one write. */
+/**
+ * Appends text to a file, all that came in one turn of the event loop in one write. The write is synchronous: handing a
+ * few hundred bytes for the page cache to a thread and back would cost the proxy more than the system call does.
+ */
 class Appender {
-  readonly #file: FileHandle;
+  readonly #fd: number;
   #waiting: { readonly text: string; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-  #writing: Promise<void> | undefined;
   /** Whether what is in the file does not end with a line break. */
   #torn: boolean;
+  #closed = false;
 
-  private constructor(file: FileHandle) {
-    this.#file = file;
-    this.#torn = endsTorn(file.fd);
-  }
-
-  static async open(path: string): Promise<Appender> {
-    const file = await open(path, "a+", 0o600);
-    return new Appender(file);
+  constructor(path: string) {
+    this.#fd = openSync(path, "a+", 0o600);
+    this.#torn = endsTorn(this.#fd);
   }
 
   append(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
+      // The descriptor may be another file's by now.
+      if (this.#closed) throw new Error("the activity log is closed");
+      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
       this.#waiting.push({ text, resolve, reject });
-      this.#writing ??= this.#drain();
     });
   }
 
-  async #drain(): Promise<void> {
-    // One turn later, so that records of the same moment share a write.
-    await undefined;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#write(batch.map(({ text }) => text).join(""));
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error as Error);
-      }
-    }
-    this.#writing = undefined;
+  close(): void {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    closeSync(this.#fd);
   }
 
-  async #write(text: string): Promise<void> {
+  #flush(): void {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    try {
+      this.#write(batch.map(({ text }) => text).join(""));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error as Error);
+    }
+  }
+
+  #write(text: string): void {
     // A line that a full disk cut short is ended first, so that the next one stands by itself.
     const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
     let written = 0;
     while (written < bytes.length) {
-      const { bytesWritten } = await this.#file.write(bytes, written);
-      written += bytesWritten;
+      written += writeSync(this.#fd, bytes, written);
       this.#torn = bytes[written - 1] !== 0x0a;
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#writing;
-    await this.#file.close();
   }
 }
 

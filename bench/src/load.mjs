@@ -1,0 +1,124 @@
+/** The load generator, in a process of its own: one target at a time, connections and requests, wall-clock figures. */
+import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
+import { Connection } from "./connection.mjs";
+import { median } from "./median.mjs";
+import { serve } from "./serve.mjs";
+import { host, numberedHost, signedRequest } from "./signed-request.mjs";
+import { Credentials, UNSIGNED_PAYLOAD } from "./workspace.mjs";
+
+const piece = Buffer.alloc(65_536, "x");
+const openAtOnce = 16;
+
+let target;
+let connections = [];
+let request;
+
+serve({ aim, open, run, close, handshakes, download, upload });
+
+/**
+ * Chooses what is measured next: the port of a proxy or, not `proxied`, of the upstream, whom to trust, and the keys to
+ * sign with. The request is signed once: the figures are not the client's.
+ */
+function aim({ port, proxied, ca, keys }) {
+  target = { port, proxied, ca, credentials: new Credentials(keys) };
+  request = signedRequest({ credentials: target.credentials });
+}
+
+/** Opens `count` connections and makes one request on each. */
+async function open({ count }) {
+  let missing = count;
+  const opening = async () => {
+    while (missing-- > 0) {
+      const connection = await Connection.open({ ...target, host });
+      connections.push(connection);
+      await connection.request(request);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, openAtOnce) }, opening));
+}
+
+/** Makes requests on all connections, one at a time on each, for a time. */
+async function run({ ms }) {
+  const started = performance.now();
+  const latencies = [];
+  const keepAsking = async (connection) => {
+    let before = performance.now();
+    while (before - started < ms) {
+      await connection.request(request);
+      const after = performance.now();
+      latencies.push(after - before);
+      before = after;
+    }
+  };
+  await Promise.all(connections.map(keepAsking));
+  const elapsedMs = performance.now() - started;
+  return { requests: latencies.length, perSecond: (latencies.length * 1000) / elapsedMs, p50Ms: median(latencies) };
+}
+
+function close() {
+  for (const connection of connections) connection.close();
+  connections = [];
+}
+
+/**
+ * Opens and closes `count` connections one after the other, without a request.
+ * @param {{ count: number, firstNumber?: number }} options With a `firstNumber`, each is to a host of its own.
+ */
+async function handshakes({ count, firstNumber }) {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const name = firstNumber === undefined ? host : numberedHost(firstNumber + i);
+    const before = performance.now();
+    const connection = await Connection.open({ ...target, host: name });
+    times.push(performance.now() - before);
+    connection.close();
+  }
+  return { p50Ms: median(times) };
+}
+
+/** Downloads `bytes`; reads nothing of the body for `stallMs`, then all at full speed. */
+async function download({ bytes, stallMs }) {
+  const connection = await Connection.open({ ...target, host });
+  let flowing;
+  await connection.request(signedRequest({ credentials: target.credentials, target: `/bytes/${bytes}` }), {
+    onHead(socket) {
+      socket.pause();
+      setTimeout(stallMs).then(() => {
+        flowing = performance.now();
+        socket.resume();
+      });
+    },
+  });
+  const flowMs = performance.now() - flowing;
+  connection.close();
+  return { flowMs };
+}
+
+/** Uploads `bytes` to an upstream that reads nothing of the body for `stallMs`, then all at full speed. */
+async function upload({ bytes, stallMs }) {
+  const connection = await Connection.open({ ...target, host });
+  const { credentials } = target;
+  const started = performance.now();
+  await connection.request(
+    signedRequest({
+      credentials,
+      method: "PUT",
+      target: `/stall/${stallMs}`,
+      payload: UNSIGNED_PAYLOAD,
+      contentLength: bytes,
+    }),
+    { body: (socket) => sendBytes(socket, bytes) },
+  );
+  const flowMs = performance.now() - started - stallMs;
+  connection.close();
+  return { flowMs };
+}
+
+async function sendBytes(socket, bytes) {
+  for (let left = bytes; left > 0; left -= piece.length) {
+    if (!socket.write(left < piece.length ? piece.subarray(0, left) : piece)) {
+      await new Promise((resolve) => socket.once("drain", resolve));
+    }
+  }
+}
