@@ -12,6 +12,7 @@ import { readQueryString } from "./query-string.ts";
 import { type Reading, readRequest } from "./readings.ts";
 import { resolveS3 } from "./s3-request.ts";
 import type { Operation, RequiredAction } from "./shard.ts";
+import { isCustomersOwn, resolveUserContent } from "./user-content.ts";
 
 /** The operation and checks of a request, by the models that its scope and its host leave. */
 export function resolveCall(
@@ -39,19 +40,23 @@ export function resolveCall(
     why: printable(why, 400),
   });
 
-  if (endpoint.kind !== "service" && endpoint.vpce === undefined) {
-    return refuse(
-      "unknown",
-      `${endpoint.host} is a customer's endpoint: what a request to it does is not AWS's to say`,
-    );
+  const override = methodOverride.find((name) => headerValue(request.headers, name) !== undefined);
+  if (override !== undefined) return refuse("ambiguous", `the header ${override} asks for another method`);
+  const { path, query: rawQuery } = splitTarget(request.target);
+  if (isCustomersOwn(endpoint)) {
+    const found = resolveUserContent(scoped, path, call.account);
+    if ("marker" in found) return refuse(found.marker, found.why);
+    return {
+      ...call,
+      ...found,
+      protocol: "restJson1",
+      checks: found.checks.map((check) => ({ ...check, context, authoritative })),
+    };
   }
   if (models.length === 0)
     return refuse("unknown", `no table of operations for the service ${printable(scope.service)}`);
-  const { path, query: rawQuery } = splitTarget(request.target);
   const query = readQueryString(rawQuery);
   if (query === undefined) return refuse("ambiguous", "the query string does not decode");
-  const override = methodOverride.find((name) => headerValue(request.headers, name) !== undefined);
-  if (override !== undefined) return refuse("ambiguous", `the header ${override} asks for another method`);
 
   const s3 = s3Model(models, endpoint, request);
   if (s3?.s3 !== undefined) {

@@ -5,13 +5,15 @@ import { resolveCall } from "./resolve-call.ts";
 import { s3NeedsBody } from "./s3-request.ts";
 import { type Operation, type RequiredAction, readOperation, type Shard } from "./shard.ts";
 import { shardsBySigningName } from "./shards.data.ts";
+import { isCustomersOwn } from "./user-content.ts";
 
 /** Turns requests into operations and the checks that AWS would make for them. */
 export interface Resolver {
   /** Loads the tables of a signing name (once; concurrent calls share the work). A name AWS does not have loads nothing. */
   load(signingName: string): Promise<void>;
   /**
-   * What a request does, in IAM's terms. `account` is the caller's account, for ARNs that name it. Never throws for
+   * What a request does, in IAM's terms. `account` is the account for ARNs that name one:
+   * the caller's, or that of the customer's endpoint. Never throws for
    * what the request holds: a request that cannot be told is marked `unknown`, one with two readings `ambiguous`, each
    * with a `why` and no checks. Throws when the tables of the scope's service were not loaded.
    */
@@ -88,6 +90,7 @@ export function createResolver({ load }: ResolverOptions): Resolver {
       return resolveCall(modelsOf(request), request, account);
     },
     needsBody(request) {
+      if (isCustomersOwn(request.endpoint)) return false;
       const candidates = modelsOf(request);
       const s3 = s3Model(candidates, request.endpoint, request.request);
       if (s3 !== undefined) return s3NeedsBody(request.request);

@@ -54,18 +54,29 @@ export function isAwsHost(host: string): boolean {
   return suffixes.has(plain) || awsSuffix(plain) !== undefined;
 }
 
+export interface CheckEndpointOptions {
+  /** Whether a rule of the operator's names this customer's endpoint. Without it no rule does. */
+  readonly allowed?: ((endpoint: Endpoint) => boolean) | undefined;
+}
+
 /**
  * Holds a credential scope against the endpoint it is used at: the host decides which service acts, so a scope for
  * another service or region is refused, as AWS does. Throws `AwsError` `AccessDenied` for a host that is not signed
  * for, `SignatureDoesNotMatch` for a scope that disagrees. An empty region is a SigV4a scope: it has none to compare.
+ * A customer's endpoint is signed for only if `allowed` says so; a host that takes no signatures never is.
  */
-export function checkEndpoint(endpoint: Endpoint, scope: CredentialScope): void {
-  if (endpoint.kind !== "service") {
+export function checkEndpoint(
+  endpoint: Endpoint,
+  scope: CredentialScope,
+  { allowed = () => false }: CheckEndpointOptions = {},
+): void {
+  if (endpoint.kind === "neverSigned") {
+    throw new AwsError("AccessDenied", `${endpoint.host} takes no signed requests: send it without AWS credentials.`);
+  }
+  if (endpoint.kind === "userContent" && !allowed(endpoint)) {
     throw new AwsError(
       "AccessDenied",
-      endpoint.kind === "neverSigned"
-        ? `${endpoint.host} takes no signed requests: send it without AWS credentials.`
-        : `${endpoint.host} is not a host of AWS's own API but a customer's endpoint: no request is signed for it.`,
+      `${endpoint.host} is not a host of AWS's own API but a customer's endpoint: no request is signed for it without a rule that names it. To allow it, start iam-agent-proxy with --allow-host ${ruleHost(endpoint)}`,
     );
   }
   if (!endpoint.signingNames.includes(scope.service)) {
@@ -85,6 +96,18 @@ export function checkEndpoint(endpoint: Endpoint, scope: CredentialScope): void 
     );
   }
 }
+
+/**
+ * The host that a rule for a customer's endpoint names: its own, or that of the VPC endpoint alone, which serves S3's
+ * buckets and access points under names of their own in front of it.
+ */
+export function ruleHost({ host, vpce }: Endpoint): string {
+  if (vpce === undefined) return host;
+  const labels = host.split(".");
+  return labels.slice(labels.findLastIndex((label) => vpcEndpointLabel.test(label))).join(".");
+}
+
+const vpcEndpointLabel = /^vpce-[0-9a-f]+(?:-[a-z0-9-]+)?$/;
 
 interface Partition {
   readonly id: string;
@@ -288,7 +311,8 @@ function s3Endpoint(host: string, suffix: Suffix, labels: readonly string[]): En
 
 /** `vpce-<id>[-<zone>].<service>.<region>.vpce.<suffix>`, for S3 with `bucket`, `accesspoint` or `control` in front. */
 function vpcEndpoint(host: string, suffix: Suffix, labels: readonly string[]): Endpoint | undefined {
-  const at = labels.findIndex((label) => /^vpce-[0-9a-f]+(?:-[a-z0-9-]+)?$/.test(label));
+  // From the right: a bucket may be called like an endpoint.
+  const at = labels.findLastIndex((label) => vpcEndpointLabel.test(label));
   const region = labels.at(-2);
   if (at < 0 || at > labels.length - 4 || region === undefined || !partitionOf(suffix, region)) return undefined;
   const service = labels.slice(at + 1, -2);

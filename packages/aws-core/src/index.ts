@@ -7,7 +7,14 @@ export { awsSuffixes } from "./aws-suffixes.ts";
 export type { Check, CheckResource, Context, ContextValue, Marker, Protocol, ResolvedCall } from "./check.ts";
 export { Credentials, type CredentialsInit } from "./credentials.ts";
 export type { Decision, Outcome, PolicyType, StatementRef } from "./decision.ts";
-export { checkEndpoint, type Endpoint, isAwsHost, parseEndpoint } from "./endpoint.ts";
+export {
+  type CheckEndpointOptions,
+  checkEndpoint,
+  type Endpoint,
+  isAwsHost,
+  parseEndpoint,
+  ruleHost,
+} from "./endpoint.ts";
 export {
   type HeaderLine,
   type Headers,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AwsError, checkEndpoint, type Endpoint, isAwsHost, parseEndpoint } from "../src/index.ts";
+import { AwsError, checkEndpoint, type Endpoint, isAwsHost, parseEndpoint, ruleHost } from "../src/index.ts";
 
 const scope = (service: string, region: string) => ({ date: "20260101", region, service });
 
@@ -261,6 +261,24 @@ describe("hosts that are not AWS's own API", () => {
     expect(parse("123456789012.control.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com").s3?.style).toBe("control");
     expect(parseEndpoint("vpce-0a1b.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com")).toBeUndefined();
     expect(parseEndpoint("vpce.amazonaws.com")).toBeUndefined();
+    expect(parse("vpce-ab.bucket.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com").s3?.bucket).toBe("vpce-ab");
+  });
+
+  test.each([
+    ["abc123.execute-api.us-east-1.amazonaws.com", "abc123.execute-api.us-east-1.amazonaws.com"],
+    ["vpce-0a1b-2c3d.sqs.us-east-1.vpce.amazonaws.com", "vpce-0a1b-2c3d.sqs.us-east-1.vpce.amazonaws.com"],
+    ["bucket.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com", "vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com"],
+    ["vpce-ab.bucket.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com", "vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com"],
+  ])("a rule for %s names %s", (host, rule) => {
+    const endpoint = parse(host);
+    expect(ruleHost(endpoint)).toBe(rule);
+    const named = (name: string) => checkEndpoint(endpoint, scope(name, "us-east-1"));
+    expect(() => named(endpoint.signingNames[0] as string)).toThrow(
+      expect.objectContaining({
+        code: "AccessDenied",
+        message: expect.stringMatching(new RegExp(`--allow-host ${rule}$`)),
+      }),
+    );
   });
 });
 
@@ -341,6 +359,30 @@ describe("checkEndpoint", () => {
     );
     expect(() => checkEndpoint(parse("iam.amazonaws.com"), scope("iam", "eu-west-1"))).toThrow(AwsError);
     expect(() => checkEndpoint(parse("sqs.us-east-1.amazonaws.com"), scope("sqs", "*"))).toThrow(AwsError);
+  });
+
+  test("a customer's endpoint that a rule names is held against its scope like any other", () => {
+    const endpoint = parse("abc123.execute-api.us-east-1.amazonaws.com");
+    const asked: Endpoint[] = [];
+    const check = (service: string, region: string, answer: boolean) => () =>
+      checkEndpoint(endpoint, scope(service, region), {
+        allowed: (about) => {
+          asked.push(about);
+          return answer;
+        },
+      });
+    expect(check("execute-api", "us-east-1", true)).not.toThrow();
+    expect(asked).toEqual([endpoint]);
+    expect(check("execute-api", "us-east-1", false)).toThrow(/customer's endpoint/);
+    expect(check("lambda", "us-east-1", true)).toThrow("correct service: 'execute-api'");
+    expect(check("execute-api", "eu-west-1", true)).toThrow("valid region, not 'eu-west-1'");
+  });
+
+  test("no rule opens a host that takes no signatures", () => {
+    const endpoint = parse("my-alb-1.us-east-1.elb.amazonaws.com");
+    expect(() => checkEndpoint(endpoint, scope("elb", "us-east-1"), { allowed: () => true })).toThrow(
+      /takes no signed requests/,
+    );
   });
 
   test("a SigV4a scope has no region to compare", () => {

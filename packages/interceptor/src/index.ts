@@ -15,6 +15,7 @@ export {
 export { Interceptor, type InterceptorEvent, type InterceptorOptions } from "./interceptor.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type Route, type RouteOptions, routeTarget } from "./route.ts";
-export type { ConnectAddress } from "./upstream.ts";
+export type { ConnectAddress, UpstreamRoute } from "./upstream.ts";
 export { UpstreamError } from "./upstream-error.ts";
 export type { FetchOptions, FetchResult } from "./upstream-fetch.ts";
+export { UpstreamProxy, type UpstreamProxyInit } from "./upstream-proxy.ts";

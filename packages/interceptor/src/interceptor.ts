@@ -14,12 +14,14 @@ import { requestFault } from "./request-fault.ts";
 import { type RouteOptions, routeTarget } from "./route.ts";
 import { terminateTls } from "./terminate-tls.ts";
 import { tunnel } from "./tunnel.ts";
-import { type UpstreamOptions, upstreamAgent } from "./upstream.ts";
+import { type UpstreamOptions, type UpstreamRoute, upstreamAgent, upstreamContext } from "./upstream.ts";
 import { explanation } from "./upstream-error.ts";
 import { type FetchOptions, type FetchResult, fetchUpstream } from "./upstream-fetch.ts";
 import { httpsUpstream, type UpstreamRequest } from "./upstream-request.ts";
 
-export interface InterceptorOptions extends RouteOptions, Omit<UpstreamOptions, "limits"> {
+export interface InterceptorOptions extends RouteOptions, UpstreamRoute {
+  /** Certificate authorities to trust upstream, PEM, instead of those built into Node. */
+  readonly ca?: readonly string[] | undefined;
   /** The TLS identity shown to clients of an intercepted host. */
   readonly secureContext: (host: string) => Promise<SecureContext>;
   /** Judges and answers one request. What it throws is a bug: the client's connection is destroyed and the error told. */
@@ -51,6 +53,8 @@ export type InterceptorEvent =
 export class Interceptor {
   readonly #options: InterceptorOptions;
   readonly #limits: Limits;
+  /** How upstream is reached, for requests and tunnels alike. */
+  readonly #way: UpstreamOptions;
   readonly #agent: Agent;
   readonly #upstream: UpstreamRequest;
   /** Speaks HTTP inside tunnels. It never listens; sockets are handed to it. */
@@ -65,7 +69,9 @@ export class Interceptor {
   constructor(options: InterceptorOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#agent = upstreamAgent({ connectAddress: options.connectAddress, ca: options.ca, limits: this.#limits });
+    const { connectAddress, upstreamProxy, ca } = options;
+    this.#way = { connectAddress, upstreamProxy, secureContext: upstreamContext(ca), limits: this.#limits };
+    this.#agent = upstreamAgent(this.#way);
     this.#upstream = httpsUpstream(this.#agent, this.#limits);
     this.#inner = this.#innerServer();
   }
@@ -186,8 +192,7 @@ export class Interceptor {
 
   #tunnel(socket: Socket, head: Buffer, target: Authority): void {
     tunnel(socket, head, target, {
-      connectAddress: this.#options.connectAddress,
-      limits: this.#limits,
+      ...this.#way,
       onConnected: () => {
         this.#event({ type: "tunnel", host: target.host, port: target.port });
         socket.write(established);

@@ -3,12 +3,10 @@ import { isAwsHost } from "@iap/aws-core";
 import { guardedLookup } from "./address-guard.ts";
 import { type Authority, formatAuthority } from "./authority.ts";
 import { readClientHello } from "./client-hello.ts";
-import type { Limits } from "./limits.ts";
-import type { ConnectAddress } from "./upstream.ts";
+import { openProxyTunnel } from "./proxy-tunnel.ts";
+import type { UpstreamOptions } from "./upstream.ts";
 
-export interface TunnelOptions {
-  readonly connectAddress?: ((host: string, port: number) => ConnectAddress | undefined) | undefined;
-  readonly limits: Limits;
+export interface TunnelOptions extends UpstreamOptions {
   /** Called once the target has answered, before any byte passes. */
   readonly onConnected: () => void;
   /** Called when it cannot be reached, or the tunnel was cut because it hid an AWS host. */
@@ -24,27 +22,23 @@ const maxHeldBytes = 32_768;
  * with no readable ClientHello.
  */
 export function tunnel(client: Socket, head: Uint8Array, target: Authority, options: TunnelOptions): void {
-  const { connectAddress, limits, onConnected, onRefused } = options;
-  const mapped = connectAddress?.(target.host, target.port);
-  const remote = connect({
-    allowHalfOpen: true,
-    noDelay: true,
-    ...(mapped ?? { host: target.host, port: target.port, lookup: guardedLookup }),
+  const { limits, onConnected, onRefused } = options;
+  let connected = false;
+  const remote = open(target, options, {
+    onOpen() {
+      clearTimeout(timer);
+      connected = true;
+      onConnected();
+      remote.pipe(client);
+      inspect();
+    },
+    onFailed(error) {
+      if (!connected && !client.destroyed) onRefused(error, false);
+    },
   });
   const timer = setTimeout(() => {
     remote.destroy(new Error(`no connection to ${formatAuthority(target)} within ${limits.connectTimeoutMs / 1000} s`));
   }, limits.connectTimeoutMs);
-  let connected = false;
-  remote.once("connect", () => {
-    clearTimeout(timer);
-    connected = true;
-    onConnected();
-    remote.pipe(client);
-    inspect();
-  });
-  remote.on("error", (error) => {
-    if (!connected) onRefused(error, false);
-  });
   remote.once("close", (hadError) => {
     clearTimeout(timer);
     if (connected) part(client, hadError || !remote.readableEnded, limits.drainTimeoutMs);
@@ -79,6 +73,22 @@ export function tunnel(client: Socket, head: Uint8Array, target: Authority, opti
     client.on("data", onData).on("end", onEnd);
     judge();
   }
+}
+
+/** The other end of a tunnel, by the way the options say. */
+function open(
+  { host, port }: Authority,
+  { connectAddress, upstreamProxy, secureContext }: UpstreamOptions,
+  { onOpen, onFailed }: { readonly onOpen: () => void; readonly onFailed: (error: Error) => void },
+): Socket {
+  const mapped = connectAddress?.(host, port);
+  const proxy = mapped === undefined ? upstreamProxy?.(host, port) : undefined;
+  if (proxy !== undefined) {
+    const target = `${host}:${port}`;
+    return openProxyTunnel(proxy, { target, secureContext, allowHalfOpen: true, onOpen, onFailed });
+  }
+  const socket = connect({ allowHalfOpen: true, noDelay: true, ...(mapped ?? { host, port, lookup: guardedLookup }) });
+  return socket.once("connect", onOpen).on("error", onFailed);
 }
 
 /** What speaks against passing on the first bytes of a tunnel. */

@@ -1,9 +1,11 @@
 import { Agent, type AgentOptions } from "node:https";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { guardedLookup } from "./address-guard.ts";
 import type { Limits } from "./limits.ts";
+import { openProxyTunnel } from "./proxy-tunnel.ts";
+import type { UpstreamProxy } from "./upstream-proxy.ts";
 
 /** Where to connect for a host instead of where its name resolves to. */
 export interface ConnectAddress {
@@ -11,45 +13,69 @@ export interface ConnectAddress {
   readonly port: number;
 }
 
-export interface UpstreamOptions {
+/** The way to an upstream: to a given address, else through another proxy, else to where its name resolves. */
+export interface UpstreamRoute {
   /** Replaces the address connected to, and nothing else: Host, SNI and the certificate check stay those of the host. */
   readonly connectAddress?: ((host: string, port: number) => ConnectAddress | undefined) | undefined;
-  /** Certificate authorities to trust upstream, PEM, instead of those built into Node. */
-  readonly ca?: readonly string[] | undefined;
+  /**
+   * The proxy that opens the connection. Host, SNI and the certificate check stay those of the host; where its name
+   * resolves to is then the other proxy's to find out, and cannot be guarded.
+   */
+  readonly upstreamProxy?: ((host: string, port: number) => UpstreamProxy | undefined) | undefined;
+}
+
+export interface UpstreamOptions extends UpstreamRoute {
+  /** What is trusted: see `upstreamContext`. */
+  readonly secureContext: SecureContext;
   readonly limits: Limits;
 }
 
+/** What upstreams, and proxies on the way to them, must prove themselves with: `ca`, PEM, in place of Node's own authorities. */
+export function upstreamContext(ca: readonly string[] | undefined): SecureContext {
+  return createSecureContext({ minVersion: "TLSv1.2", ...(ca === undefined ? {} : { ca: [...ca] }) });
+}
+
 /** Kept-alive TLS connections to AWS, per host, the latest used first. */
-export function upstreamAgent({ connectAddress, ca, limits }: UpstreamOptions): Agent {
-  return new UpstreamAgent(connectAddress, limits.connectTimeoutMs, {
+export function upstreamAgent(options: UpstreamOptions): Agent {
+  return new UpstreamAgent(options, {
     keepAlive: true,
     keepAliveMsecs: 30_000,
     scheduling: "lifo",
     maxFreeSockets: 256,
     noDelay: true,
-    timeout: limits.upstreamKeepAliveMs,
+    timeout: options.limits.upstreamKeepAliveMs,
     maxCachedSessions: 1_000,
     // Made once: parsing the trusted roots anew for each connection would cost milliseconds.
-    secureContext: createSecureContext({ minVersion: "TLSv1.2", ...(ca === undefined ? {} : { ca: [...ca] }) }),
+    secureContext: options.secureContext,
   });
 }
 
-class UpstreamAgent extends Agent {
-  readonly #connectAddress: UpstreamOptions["connectAddress"];
-  readonly #connectTimeoutMs: number;
+type ConnectionOptions = AgentOptions & { host?: string; port?: number; servername?: string };
+type Callback = (error: Error | null, stream?: Duplex) => void;
 
-  constructor(connectAddress: UpstreamOptions["connectAddress"], connectTimeoutMs: number, options: AgentOptions) {
-    super(options);
-    this.#connectAddress = connectAddress;
-    this.#connectTimeoutMs = connectTimeoutMs;
+class UpstreamAgent extends Agent {
+  readonly #options: UpstreamOptions;
+  /** Connections to proxies that have not answered CONNECT yet: Node does not know of them. */
+  readonly #opening = new Set<Socket>();
+
+  constructor(options: UpstreamOptions, agentOptions: AgentOptions) {
+    super(agentOptions);
+    this.#options = options;
   }
 
   override createConnection(
-    options: AgentOptions & { host?: string; port?: number; servername?: string },
+    options: ConnectionOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex {
     const host = options.host as string;
-    const mapped = this.#connectAddress?.(host, Number(options.port));
+    const port = Number(options.port);
+    const mapped = this.#options.connectAddress?.(host, port);
+    const proxy = mapped === undefined ? this.#options.upstreamProxy?.(host, port) : undefined;
+    if (proxy !== undefined) {
+      this.#openThrough(proxy, { ...options, servername: host }, callback as Callback);
+      // Node's agent takes the connection from the callback when none is returned.
+      return undefined as unknown as Duplex;
+    }
     const socket = super.createConnection(
       {
         ...options,
@@ -58,20 +84,55 @@ class UpstreamAgent extends Agent {
       } as never,
       callback as never,
     ) as Duplex;
-    const timer = setTimeout(() => {
-      const where = mapped === undefined ? host : `${host} (${mapped.host}:${mapped.port})`;
-      socket.destroy(
-        Object.assign(new Error(`no TLS connection to ${where} within ${this.#connectTimeoutMs / 1000} s`), {
-          code: "ETIMEDOUT",
-        }),
-      );
-    }, this.#connectTimeoutMs);
-    // Between one request and the next Node leaves a connection without a listener, and its error would end the process.
-    socket.on("error", () => {});
-    socket.once("secureConnect", () => clearTimeout(timer));
-    socket.once("close", () => clearTimeout(timer));
+    const where = mapped === undefined ? host : `${host} (${mapped.host}:${mapped.port})`;
+    const timer = this.#deadline(where, () => socket);
+    watch(socket, timer);
     return socket;
   }
+
+  #openThrough(proxy: UpstreamProxy, options: ConnectionOptions, callback: Callback): void {
+    const target = `${options.host}:${options.port}`;
+    let current: Duplex;
+    const timer = this.#deadline(`${options.host} through the proxy ${proxy.where}`, () => current);
+    const plain = openProxyTunnel(proxy, {
+      target,
+      secureContext: this.#options.secureContext,
+      onOpen: () => {
+        this.#opening.delete(plain);
+        const secure = super.createConnection({ ...options, socket: plain } as never) as Duplex;
+        current = secure;
+        watch(secure, timer);
+        callback(null, secure);
+      },
+      onFailed: (error) => {
+        this.#opening.delete(plain);
+        clearTimeout(timer);
+        callback(error);
+      },
+    });
+    current = plain;
+    this.#opening.add(plain);
+  }
+
+  override destroy(): void {
+    for (const socket of this.#opening) socket.destroy();
+    super.destroy();
+  }
+
+  #deadline(where: string, socket: () => Duplex): NodeJS.Timeout {
+    const { connectTimeoutMs } = this.#options.limits;
+    return setTimeout(() => {
+      const error = new Error(`no TLS connection to ${where} within ${connectTimeoutMs / 1000} s`);
+      socket().destroy(Object.assign(error, { code: "ETIMEDOUT" }));
+    }, connectTimeoutMs);
+  }
+}
+
+function watch(socket: Duplex, timer: NodeJS.Timeout): void {
+  // Between one request and the next Node leaves a connection without a listener, and its error would end the process.
+  socket.on("error", () => {});
+  socket.once("secureConnect", () => clearTimeout(timer));
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** An address spelled out by the operator is not guarded; a name in it resolves by the system. */

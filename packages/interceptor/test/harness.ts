@@ -24,6 +24,8 @@ export const host = "s3.us-east-1.amazonaws.com";
 vi.setConfig({ testTimeout: 30_000 });
 
 const dir = mkdtempSync(join(tmpdir(), "interceptor-"));
+/** Where a test may open certificate authorities of its own. */
+export const authorityDir: string = dir;
 export let authority: CertificateAuthority;
 
 beforeAll(async () => {

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { request } from "node:https";
 import { expect, test } from "vitest";
 import { defaultLimits } from "../src/index.ts";
-import { upstreamAgent } from "../src/upstream.ts";
+import { upstreamAgent, upstreamContext } from "../src/upstream.ts";
 import { authority, host, Upstream } from "./harness.ts";
 
 test("an error of a connection between two requests does not end the process", async () => {
   const upstream = await Upstream.start(host);
   const agent = upstreamAgent({
     connectAddress: () => ({ host: "127.0.0.1", port: upstream.port }),
-    ca: [authority.rootCertificate],
+    secureContext: upstreamContext([authority.rootCertificate]),
     limits: defaultLimits,
   });
   const sent = request({ agent, host });
