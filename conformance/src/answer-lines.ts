@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { Answer } from "./verbs.ts";
+
+/**
+ * Answers each line of `input` with a line of `output`, in order. A line that cannot be answered gets
+ * `{ id, line, error }` in its place. Returns how many there were of those. Blank lines are passed over.
+ */
+export async function answerLines(input: Readable, output: Writable, answer: Answer): Promise<number> {
+  let number = 0;
+  let faults = 0;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line.trim() === "") continue;
+    let id: unknown = null;
+    let verdict: unknown;
+    try {
+      const question = readQuestion(line);
+      id = question.id ?? null;
+      verdict = await answer(question);
+    } catch (error) {
+      faults++;
+      verdict = { id, line: number, error: (error as Error).message };
+    }
+    if (!output.write(`${JSON.stringify(verdict)}\n`)) await once(output, "drain");
+  }
+  return faults;
+}
+
+function readQuestion(line: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("not a JSON object");
+  return value as Readonly<Record<string, unknown>>;
+}
