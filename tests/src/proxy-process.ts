@@ -26,6 +26,8 @@ export interface ProxyOptions {
   /** Continue in the folder of an earlier run. */
   readonly home?: string | undefined;
   readonly args?: readonly string[] | undefined;
+  /** Whether AWS's names lead to the fake AWS (the default); if not, the environment says how it is reached. */
+  readonly mapped?: boolean | undefined;
   /** Further environment of the program. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
@@ -56,7 +58,15 @@ export class ProxyProcess implements Target {
   }
 
   static async start(aws: UpstreamAws, options: ProxyOptions): Promise<ProxyProcess> {
-    const { credentials, mode = "record", policies = [], home = tempDir("proxy"), args = [], env = {} } = options;
+    const {
+      credentials,
+      mode = "record",
+      policies = [],
+      home = tempDir("proxy"),
+      args = [],
+      env = {},
+      mapped = true,
+    } = options;
     if (!existsSync(proxyBin)) throw new Error(`${proxyBin} is not there: build the workspace first (npm run build)`);
     const dir = join(home, ".iam-agent-proxy");
     const upstreamCa = join(home, "upstream-ca.pem");
@@ -69,8 +79,8 @@ export class ProxyProcess implements Target {
     });
     const command = [
       ...[proxyBin, "start", "--port", "0", "--host", "127.0.0.1", "--dir", dir, "--mode", mode, ...policyArgs],
-      ...["--upstream-map", `*.amazonaws.com=127.0.0.1:${aws.port}`, "--upstream-ca", upstreamCa],
-      ...["--account-id", "123456789012", "--no-color", ...args],
+      ...(mapped ? ["--upstream-map", `*.amazonaws.com=127.0.0.1:${aws.port}`] : []),
+      ...["--upstream-ca", upstreamCa, "--account-id", "123456789012", "--no-color", ...args],
     ];
     const child = spawn(process.execPath, command, {
       env: { ...scrubbedEnv(home), AWS_REGION: "us-east-1", ...credentialEnv(credentials), ...env },

@@ -31,6 +31,7 @@ export type OptionName =
   | "principal-arn"
   | "upstream-map"
   | "upstream-ca"
+  | "allow-host"
   | "tunnel"
   | "log-format"
   | "color"
@@ -128,6 +129,13 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     placeholder: "FILE",
     describe: "PEM file of certificate authorities to trust upstream, besides the built-in ones",
   },
+  "allow-host": {
+    type: "list",
+    env: "PROXY_ALLOW_HOST",
+    placeholder: "HOST[=ACCOUNT_ID]",
+    describe:
+      "Sign for this customer's endpoint too: an API Gateway API, Lambda function URL, OpenSearch domain or collection, AppSync API or VPC endpoint (vpce-...), named whole, and whose account it is in; repeatable",
+  },
   tunnel: {
     type: "string",
     env: "PROXY_TUNNEL",
@@ -173,6 +181,7 @@ export interface Settings {
   readonly principalArn: string | undefined;
   readonly upstreamMap: readonly string[];
   readonly upstreamCa: string | undefined;
+  readonly allowHosts: readonly string[];
   readonly tunnel: "allow" | "deny";
   readonly logFormat: "text" | "json";
   readonly color: boolean | undefined;
@@ -222,6 +231,7 @@ export function readSettings(flags: Values, env: Environment): Settings {
     principalArn: text("principal-arn", value("principal-arn")),
     upstreamMap: (value("upstream-map") as readonly string[] | undefined) ?? [],
     upstreamCa: text("upstream-ca", value("upstream-ca")),
+    allowHosts: (value("allow-host") as readonly string[] | undefined) ?? [],
     tunnel: (value("tunnel") as "allow" | "deny" | undefined) ?? "allow",
     logFormat: (value("log-format") as "text" | "json" | undefined) ?? "text",
     color: value("color") as boolean | undefined,

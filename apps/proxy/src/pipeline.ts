@@ -3,6 +3,7 @@ import { AwsError, checkEndpoint, type KeyRing, parseEndpoint, type Upstreams } 
 import { type Exchange, UpstreamError } from "@iap/interceptor";
 import { type SigningKeys, sign } from "@iap/sigv4";
 import { authenticate, parseAuthorization, verify } from "@iap/sigv4-verify";
+import type { AllowedHosts } from "./allowed-hosts.ts";
 import { asAwsError, renderAnswer } from "./answer-error.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { type Decide, isForwarded } from "./decide.ts";
@@ -17,6 +18,8 @@ export interface PipelineParts extends RequestStoryOptions {
   readonly upstreams: Upstreams;
   readonly identity: Pick<UpstreamIdentity, "current">;
   readonly resolver: Resolver;
+  /** The customers' endpoints that are signed for. */
+  readonly allowedHosts: AllowedHosts;
   readonly decide: Decide;
   readonly budget: ByteBudget;
   /** The longest body that is read whole, in bytes. */
@@ -44,7 +47,7 @@ export function pipeline(parts: PipelineParts): (exchange: Exchange) => Promise<
 }
 
 async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts): Promise<void> {
-  const { keys, signingKeys, upstreams, identity, resolver, decide, budget, mode, now } = parts;
+  const { keys, signingKeys, upstreams, identity, resolver, allowedHosts, decide, budget, mode, now } = parts;
   const { head } = exchange;
 
   // Host: the tunnel's, which the Host header equals.
@@ -61,7 +64,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
   const { scope } = authorization;
   const key = authenticate(authorization, { keys, now: now() });
   story.signedBy(key, scope);
-  checkEndpoint(endpoint, scope);
+  checkEndpoint(endpoint, scope, { allowed: allowedHosts.includes });
 
   // Body: read whole only if the signature or the operation cannot be told without it.
   await resolver.load(scope.service);
@@ -75,7 +78,8 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
 
     // Resolve.
     const credentials = await upstreams.credentials(key.upstream);
-    const { account, principalArn } = identity.current(credentials);
+    const { account: own, principalArn } = identity.current(credentials);
+    const account = allowedHosts.account(endpoint) ?? own;
     const call = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
     story.resolvedTo(call);
 

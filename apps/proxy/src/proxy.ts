@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile } from "node:fs/promises";
+import type { Agent } from "node:https";
 import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -11,6 +12,7 @@ import { Interceptor, type InterceptorEvent } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { credentialProcess } from "proxy-creds";
 import { ActivityLog } from "./activity-log.ts";
+import { parseAllowedHosts } from "./allowed-hosts.ts";
 import { installProfile, removeProfile } from "./aws-profile.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
@@ -21,13 +23,14 @@ import { pipeline } from "./pipeline.ts";
 import { policyFiles } from "./policy-source.ts";
 import { readProfileRegion } from "./read-profile.ts";
 import { recordRefusal } from "./record-refusal.ts";
-import { refuseLoops } from "./refuse-loops.ts";
+import { refuseOwnCredentials, refuseOwnProxy } from "./refuse-loops.ts";
 import type { RequestStoryOptions } from "./request-story.ts";
 import { loadShard } from "./shard-loader.ts";
 import { startScreen } from "./start-screen.ts";
 import type { Terminal } from "./terminal.ts";
 import { type CredentialProvider, UpstreamCredentials } from "./upstream-credentials.ts";
 import { parseUpstreamMap } from "./upstream-map.ts";
+import { readUpstreamProxy } from "./upstream-proxy.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface StartProxyOptions {
@@ -67,7 +70,10 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     const policies = policyFiles(settings.policies);
     const connectAddress = parseUpstreamMap(settings.upstreamMap);
     const ca = settings.upstreamCa === undefined ? undefined : [...rootCertificates, await readCa(settings.upstreamCa)];
-    await refuseLoops({ configFile, profile: sourceProfile, port: settings.port, env });
+    const allowedHosts = parseAllowedHosts(settings.allowHosts);
+    const corporate = readUpstreamProxy(env);
+    await refuseOwnCredentials({ configFile, profile: sourceProfile });
+    refuseOwnProxy({ hosts: settings.hosts, port: settings.port, env });
 
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await chmod(dir, 0o700);
@@ -88,7 +94,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     undo.push(() => recorder.close());
 
     const upstreams = new UpstreamCredentials({
-      provider: provider ?? (await sdkProvider(settings.profile)),
+      provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,
       onUnavailable: (error) => terminal.warn(noCredentials(error, settings.profile)),
     });
@@ -113,6 +119,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     const interceptor = new Interceptor({
       tunnel: settings.tunnel,
       connectAddress,
+      upstreamProxy: corporate?.of,
       ca,
       secureContext: (host) => authority.secureContext(host),
       onEvent: (event) => tell(event, terminal, records),
@@ -123,6 +130,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
         upstreams,
         identity,
         resolver: createResolver({ load: loadShard }),
+        allowedHosts,
         decide: decider(policies),
         budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
         maxBodyBytes,
@@ -131,6 +139,11 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     });
     const port = await listen(interceptor, settings);
     undo.push(() => interceptor.close({ graceMs: 0 }));
+    refuseOwnProxy({ hosts: settings.hosts, port, env });
+    if (corporate !== undefined) {
+      const { proxy, variable } = corporate;
+      terminal.note(`upstream is reached through the proxy ${proxy.where} (${variable}), but for what NO_PROXY names`);
+    }
 
     const server = await serveCredentials({
       socketPath,
@@ -229,9 +242,17 @@ async function listen(interceptor: Interceptor, { hosts, port }: Settings): Prom
 }
 
 /** Loaded when the proxy starts, for it is large: other commands do without. */
-async function sdkProvider(profile: string | undefined): Promise<CredentialProvider> {
+/** The SDK's default chain. What it asks AWS itself (SSO, AssumeRole) goes the way of agents' requests. */
+async function sdkProvider(profile: string | undefined, agent: () => Agent): Promise<CredentialProvider> {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
-  return defaultProvider(profile === undefined ? {} : { profile });
+  let chain: CredentialProvider | undefined;
+  return () => {
+    chain ??= defaultProvider({
+      ...(profile === undefined ? {} : { profile }),
+      clientConfig: { requestHandler: { httpsAgent: agent(), connectionTimeout: 10_000, requestTimeout: 15_000 } },
+    });
+    return chain();
+  };
 }
 
 async function readCa(file: string): Promise<string> {

@@ -21,6 +21,7 @@ import { compilePolicySet } from "@iap/iam-evaluator";
 import { Interceptor, type Limits } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { expect, vi } from "vitest";
+import { parseAllowedHosts } from "../src/allowed-hosts.ts";
 import { ByteBudget } from "../src/byte-budget.ts";
 import { decider } from "../src/decide.ts";
 import { pipeline } from "../src/pipeline.ts";
@@ -58,6 +59,8 @@ export interface InterceptedPipelineOptions {
   /** Connects to this port in place of the fake AWS's. */
   readonly upstreamPort?: number | undefined;
   readonly maxBodyBytes?: number | undefined;
+  /** As --allow-host takes them. */
+  readonly allowHosts?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
 }
 
@@ -124,6 +127,7 @@ export class InterceptedPipeline {
         upstreams: options.upstreams ?? { credentials: async () => self.real },
         identity: { current: () => ({ account: "123456789012", principalArn }) },
         resolver: createResolver({ load: loadShard }),
+        allowedHosts: parseAllowedHosts(options.allowHosts ?? []),
         decide: decider({ current: () => evaluator }),
         recorder: {
           async decided(record) {

@@ -40,6 +40,11 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     setting: "upstreamMap",
   },
   "upstream-ca": { value: "/tmp/ca.pem", variable: "/tmp/ca.pem", setting: "upstreamCa" },
+  "allow-host": {
+    value: ["abc.execute-api.eu-west-1.amazonaws.com=123456789012", "vpce-1.s3.eu-west-1.vpce.amazonaws.com"],
+    variable: "abc.execute-api.eu-west-1.amazonaws.com=123456789012,vpce-1.s3.eu-west-1.vpce.amazonaws.com",
+    setting: "allowHosts",
+  },
   tunnel: { value: "deny", variable: "deny", setting: "tunnel" },
   "log-format": { value: "json", variable: "json", setting: "logFormat" },
   color: { value: false, variable: "false", setting: "color" },

@@ -560,6 +560,67 @@ function expired(): Credentials {
   return proxy.issue({ now: new Date(Date.now() - 7_200_000), ttlSeconds: 3600 }).credentials;
 }
 
+describe("a customer's endpoint", () => {
+  const api = "abc123.execute-api.eu-west-1.amazonaws.com";
+  const call = (host = api): RequestHead => signed({ host, service: "execute-api", target: "/prod/orders" });
+
+  test("is not signed for without a rule, and the denial says which rule would open it", async () => {
+    await open();
+    const answer = await proxy.send(call());
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain(`start iam-agent-proxy with --allow-host ${api}`);
+    expect(proxy.aws.seen).toEqual([]);
+    expect((await proxy.records()).decided).toMatchObject({ forwarded: false, decision: { by: "guard" } });
+  });
+
+  test("is signed for by a rule, and resolved in the account that the rule names", async () => {
+    await open({ allowHosts: [`${api}=999999999999`] });
+    expect((await proxy.send(call())).status).toBe(200);
+    expect(headerValue(proxy.aws.seen[0]?.headers ?? [], "authorization")).toContain(
+      `Credential=${proxy.real.accessKeyId}/`,
+    );
+    expect((await proxy.records()).decided).toMatchObject({
+      service: "execute-api",
+      checks: expect.arrayContaining([
+        expect.objectContaining({
+          action: "execute-api:Invoke",
+          resource: { arn: "arn:aws:execute-api:eu-west-1:999999999999:abc123/prod/GET/orders" },
+        }),
+      ]),
+    });
+  });
+
+  test("is open by its rule alone: its neighbour is not", async () => {
+    await open({ allowHosts: [api] });
+    expect((await proxy.send(call(`x${api}`))).status).toBe(403);
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
+  test("is held to the policy in enforce mode", async () => {
+    const resource = "arn:aws:execute-api:eu-west-1:123456789012:abc123/*/GET/orders";
+    const policy = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "execute-api:Invoke", Resource: resource }],
+    };
+    await open({ mode: "enforce", policy, allowHosts: [api] });
+    const answer = await proxy.send(signed({ host: api, service: "execute-api", target: "/prod/customers" }));
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain("execute-api:Invoke");
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
+  test("that is AWS's own service behind a VPC endpoint resolves as the service does", async () => {
+    const endpoint = "vpce-0a1b2c3d4e5f-abcdefgh.s3.eu-west-1.vpce.amazonaws.com";
+    await open({ allowHosts: [endpoint] });
+    const host = `reports.bucket.${endpoint}`;
+    expect((await proxy.send(signed({ host, service: "s3", target: "/2026/summary.csv" }))).status).toBe(200);
+    expect((await proxy.records()).decided).toMatchObject({
+      operations: ["GetObject"],
+      checks: [{ action: "s3:GetObject", resource: { arn: "arn:aws:s3:::reports/2026/summary.csv" } }],
+    });
+  });
+});
+
 describe("an operation that is not known", () => {
   const body = "Action=NoSuchOperation&Version=2010-03-31";
 

@@ -1,14 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ActivityRecord, Credentials, type RequestHead } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
 import { fetchCredentials } from "@iap/cred-vendor";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type OptionName, readSettings } from "../src/options.ts";
 import { type RunningProxy, startProxy } from "../src/proxy.ts";
 import { Terminal } from "../src/terminal.ts";
@@ -322,6 +323,97 @@ describe("a request", () => {
       { type: "decided", forwarded: false, decision: { by: "limit" } },
       { type: "finished", outcome: "answered", status: 503 },
     ]);
+  });
+});
+
+describe("behind another proxy", () => {
+  /** A forward proxy that takes every target to the fake AWS, and keeps what it was asked. */
+  async function corporateProxy(): Promise<{ port: number; asked: { target: string; authorization?: string }[] }> {
+    const asked: { target: string; authorization?: string }[] = [];
+    const server = createServer().on("connect", (request: IncomingMessage, client: Socket) => {
+      const { "proxy-authorization": authorization } = request.headers;
+      asked.push({ target: request.url ?? "", ...(authorization === undefined ? {} : { authorization }) });
+      const remote = connect(aws.port, "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 OK\r\n\r\n");
+        remote.pipe(client).pipe(remote);
+      });
+      remote.on("error", () => client.destroy());
+      client.on("error", () => remote.destroy()).on("close", () => remote.destroy());
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    onTestFinished(() => void server.close());
+    return { port: (server.address() as AddressInfo).port, asked };
+  }
+
+  test("requests and the identity lookup go through it, with its credentials told to nobody else", async () => {
+    const corporate = await corporateProxy();
+    const instance = await new Instance("one").start(
+      { "upstream-map": [] },
+      { HTTPS_PROXY: `http://corp:hunter2@127.0.0.1:${corporate.port}` },
+    );
+    expect((await instance.send(await instance.getObject())).text).toBe("from AWS");
+    await vi.waitFor(() => expect(corporate.asked.length).toBeGreaterThan(1));
+    expect(corporate.asked.map(({ target }) => target)).toEqual(
+      expect.arrayContaining([`${bucket}:443`, "sts.eu-west-1.amazonaws.com:443"]),
+    );
+    const basic = `Basic ${Buffer.from("corp:hunter2").toString("base64")}`;
+    expect(new Set(corporate.asked.map(({ authorization }) => authorization))).toEqual(new Set([basic]));
+    expect(instance.stderr + instance.stdout).toContain(`through the proxy 127.0.0.1:${corporate.port} (HTTPS_PROXY)`);
+    const told = instance.stdout + instance.stderr + JSON.stringify(instance.records());
+    expect(told).not.toMatch(/hunter2|Basic /);
+    expect(JSON.stringify(aws.seen)).not.toMatch(/hunter2|proxy-authorization/i);
+  });
+
+  test("what --upstream-map names goes there and not through it", async () => {
+    const corporate = await corporateProxy();
+    const instance = await new Instance("one").start({}, { HTTPS_PROXY: `http://127.0.0.1:${corporate.port}` });
+    expect((await instance.send(await instance.getObject())).text).toBe("from AWS");
+    expect(corporate.asked).toEqual([]);
+  });
+
+  test("AssumeRole for the real credentials goes through it too", async () => {
+    const corporate = await corporateProxy();
+    const instance = new Instance("one");
+    instance.writeConfig(
+      "[profile target]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nregion = eu-west-1\n[profile base]\naws_access_key_id = AKIABASEBASEBASEBASE\naws_secret_access_key = base/secret\n",
+    );
+    vi.stubEnv("AWS_CONFIG_FILE", instance.configFile);
+    vi.stubEnv("HOME", instance.home);
+    for (const name of Object.keys(real)) vi.stubEnv(name, undefined);
+    aws.answer = (response, { body }) => {
+      response.setHeader("Content-Type", "text/xml");
+      response.end(
+        body.includes("Action=AssumeRole")
+          ? `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLEROLEROLEROLE</AccessKeyId><SecretAccessKey>role/secret</SecretAccessKey><SessionToken>role/token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
+          : "from AWS",
+      );
+    };
+    await instance.start(
+      { "upstream-map": [], profile: "target" },
+      { HTTPS_PROXY: `http://127.0.0.1:${corporate.port}`, AWS_CONFIG_FILE: instance.configFile },
+    );
+    expect((await instance.send(await instance.getObject())).text).toBe("from AWS");
+    expect(aws.seen.some(({ body }) => body.includes("Action=AssumeRole"))).toBe(true);
+    const signed = aws.seen.find(({ target }) => target === "/2026/summary.csv");
+    expect(JSON.stringify(signed?.headers)).toContain("ASIAROLEROLEROLEROLE");
+  });
+
+  test("that does not answer is told as 503, with what to look at", async () => {
+    const instance = await new Instance("one").start(
+      { "upstream-map": [], "account-id": "123456789012" },
+      { https_proxy: "http://127.0.0.1:1" },
+    );
+    const answer = await instance.send(await instance.getObject());
+    expect(answer.status).toBe(503);
+    expect(answer.text).toContain("the proxy 127.0.0.1:1");
+  });
+
+  test("that is this proxy itself is refused, although its port was any free one", async () => {
+    const first = await new Instance("one").start();
+    const { port } = first.proxy;
+    await first.proxy.close();
+    const second = new Instance("two");
+    await expect(second.start({ port }, { HTTPS_PROXY: `http://localhost:${port}` })).rejects.toThrow(UsageError);
   });
 });
 

@@ -99,6 +99,11 @@ export class Interceptor {
     return bound;
   }
 
+  /** Kept-alive connections upstream by the same way, for clients of the proxy's own. Closed with the interceptor. */
+  get agent(): Agent {
+    return this.#agent;
+  }
+
   /** Sends a signed request of the proxy's own the way agents' requests go, and collects the answer. Throws `UpstreamError`. */
   fetch(head: SignedHead, options: FetchOptions = {}): Promise<FetchResult> {
     return fetchUpstream(this.#upstream, head, options);
