@@ -152,6 +152,7 @@ test("without anything set, the defaults", () => {
     principalArn: undefined,
     upstreamMap: [],
     upstreamCa: undefined,
+    allowHosts: [],
     tunnel: "allow",
     logFormat: "text",
     color: undefined,
