@@ -19,8 +19,17 @@ export interface DecidedRecord {
   readonly agent?: string | undefined;
   readonly session?: string | undefined;
   readonly accessKeyId?: string | undefined;
+  /** Whose credentials the request goes on with, as far as it is known: `arn:aws:sts::123456789012:assumed-role/dev/session`. */
+  readonly principalArn?: string | undefined;
+  /** The role of that principal, if it is one: `arn:aws:iam::123456789012:role/dev`. */
+  readonly role?: string | undefined;
   readonly host: string;
   readonly method: string;
+  /**
+   * The same for each attempt of one call, so that a call that was tried again counts once: `sdk-` and the SDK's
+   * invocation id, or `req-` and a hash of the request, which tells retries only after an attempt that failed.
+   */
+  readonly retry?: string | undefined;
   readonly service?: string | undefined;
   readonly operations: readonly string[];
   readonly protocol?: Protocol | undefined;

@@ -19,7 +19,21 @@ export interface Check {
   readonly context: Context;
   /** Keys (or prefixes ending in `*`) that the resolver extracts completely: absent here means absent. Every other key not in `context` is unknown. */
   readonly authoritative: readonly string[];
+  /** What kind of access the action gives, in the Service Authorization Reference's words. */
+  readonly access?: AccessLevel | undefined;
+  /** Ways in which the action lets its caller go further than the action itself. */
+  readonly escape?: readonly EscapeClass[] | undefined;
 }
+
+export type AccessLevel = "List" | "Read" | "Write" | "Permissions management" | "Tagging";
+
+/**
+ * How an allowed action can lead past the policy that allows it. `forwardAccess`: a service acts with the caller's own rights
+ * (CloudFormation, Automation). `runsAs`: code runs as another principal (PassRole, UpdateFunctionCode, user data). `anyApi`: a service
+ * calls any API for the caller (Step Functions, Scheduler). `shares`: others get access (bucket policies, grants,
+ * snapshot sharing). `guardTampering`: it weakens what guards the account (IAM writes, StopLogging).
+ */
+export type EscapeClass = "forwardAccess" | "runsAs" | "anyApi" | "shares" | "guardTampering";
 
 /** The wire protocol of a request, in Smithy's words. */
 export type Protocol = "awsJson1_0" | "awsJson1_1" | "awsQuery" | "ec2Query" | "restJson1" | "restXml" | "rpcV2Cbor";
@@ -33,6 +47,8 @@ export interface ResolvedCall {
   readonly service: string;
   /** Usually one; several when they are identical on the wire, and then `checks` unites them. Empty when none is named. */
   readonly operations: readonly string[];
+  /** The same with their services' ids in AWS's models: `DynamoDB.GetItem`, `CloudWatch Logs.PutLogEvents`. */
+  readonly operationIds?: readonly string[] | undefined;
   readonly protocol: Protocol;
   readonly region: string;
   readonly account?: string | undefined;
@@ -40,4 +56,8 @@ export interface ResolvedCall {
   /** With `unknown` or `ambiguous`: what could not be told, for the log and the denial. */
   readonly why?: string | undefined;
   readonly checks: readonly Check[];
+  /** Why the answer holds AWS credentials or session tokens, in one sentence. */
+  readonly returnsCredentials?: string | undefined;
+  /** Why the answer holds secrets by design (a password, a secret's value), in one sentence. */
+  readonly returnsSecrets?: string | undefined;
 }

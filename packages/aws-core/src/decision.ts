@@ -27,6 +27,8 @@ export interface Decision {
   readonly missingContextKeys: readonly string[];
   /** Statements that could not be evaluated: an Allow among them did not allow, a Deny denied. */
   readonly unevaluated: readonly { readonly statement: StatementRef; readonly why: string }[];
+  /** Of an implicit deny: the types of policy that had to allow and did not. */
+  readonly blockedBy?: readonly PolicyType[] | undefined;
   /** Of a call's checks, the one that decided against it. */
   readonly deniedCheck?: Pick<Check, "action" | "resource"> | undefined;
   /** Names the set of policies that decided; empty when none did. */

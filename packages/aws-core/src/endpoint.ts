@@ -45,6 +45,29 @@ export function parseEndpoint(host: string): Endpoint | undefined {
 }
 
 /**
+ * The host at which requests of a credential scope are served, for clients that name none of AWS's: the service's own
+ * in that region, else its global one. S3's takes the bucket in the path. Undefined where the scope does not tell: an
+ * unknown service or region, or one that several services sign as.
+ */
+export function hostForScope({ service, region }: Pick<CredentialScope, "service" | "region">): string | undefined {
+  const usual = usualPrefix.get(service) ?? service;
+  const prefixes = [usual, ...(prefixesOf.get(service) ?? []).filter((prefix) => prefix !== usual)];
+  const hostsOf = (prefix: string): readonly string[] =>
+    ["~", `~.${region}`]
+      .flatMap((name) => [...dnsSuffixes].map((suffix) => `${name.replace("~", prefix)}.${suffix}`))
+      .filter((host) => {
+        const endpoint = parseEndpoint(host);
+        const serves = endpoint?.kind === "service" && endpoint.signingNames.includes(service);
+        return serves && endpoint.region === region && endpoint.labels.length === 0;
+      });
+  // A service that has the name itself is meant, whatever others sign with it; else there must be one.
+  const [own] = hostsOf(usual);
+  if (own !== undefined) return own;
+  const others = prefixes.flatMap((prefix) => hostsOf(prefix).slice(0, 1));
+  return others.length === 1 ? others[0] : undefined;
+}
+
+/**
  * Whether a host lies under a domain that AWS runs its services in, in any partition: what a proxy must look into
  * rather than tunnel. It holds for every host that `parseEndpoint` knows, and for those it does not know yet.
  * Letter case and a trailing dot make no difference here.
@@ -162,6 +185,17 @@ const otherHosts: readonly (readonly [pattern: string, kind: Endpoint["kind"], e
   ["**.credentials.iot.~", "neverSigned", "iot"],
 ];
 
+/** Without the dual-stack ones. */
+const dnsSuffixes: ReadonlySet<string> = new Set(partitions.map(([, dns]) => dns));
+/** Where the service that most requests of a signing name are for has another prefix in its hosts. */
+const usualPrefix: ReadonlyMap<string, string> = new Map([
+  ["ecr", "api.ecr"],
+  ["ses", "email"],
+  ["sagemaker", "api.sagemaker"],
+]);
+/** The endpoint prefixes of a signing name. */
+const prefixesOf: ReadonlyMap<string, readonly string[]> = readPrefixes();
+
 const partitionById: ReadonlyMap<string, Partition> = new Map(
   partitions.map(([id, , , implicitRegion, region]) => [id, { id, implicitRegion, region: new RegExp(region) }]),
 );
@@ -198,6 +232,16 @@ function readTable(): Map<string, Row> {
   }
   for (const [pattern, kind, endpointPrefix] of otherHosts) {
     add(pattern, { endpointPrefix, kind, signingNames: kind === "neverSigned" ? [] : [endpointPrefix] });
+  }
+  return found;
+}
+
+function readPrefixes(): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const line of hosts.trim().split("\n")) {
+    const [marked = "", names] = line.split("|");
+    const prefix = marked.replace("!", "");
+    for (const name of names ? names.split(",") : [prefix]) found.set(name, union(found.get(name) ?? [], [prefix]));
   }
   return found;
 }

@@ -4,13 +4,24 @@ export { type Arn, formatArn, parseArn } from "./arn.ts";
 export { AwsError, type AwsErrorCause, type AwsErrorOptions } from "./aws-error.ts";
 export type { AwsRequest, CredentialScope, RequestHead, ScopedRequest, SignedHead } from "./aws-request.ts";
 export { awsSuffixes } from "./aws-suffixes.ts";
-export type { Check, CheckResource, Context, ContextValue, Marker, Protocol, ResolvedCall } from "./check.ts";
+export type {
+  AccessLevel,
+  Check,
+  CheckResource,
+  Context,
+  ContextValue,
+  EscapeClass,
+  Marker,
+  Protocol,
+  ResolvedCall,
+} from "./check.ts";
 export { Credentials, type CredentialsInit } from "./credentials.ts";
 export type { Decision, Outcome, PolicyType, StatementRef } from "./decision.ts";
 export {
   type CheckEndpointOptions,
   checkEndpoint,
   type Endpoint,
+  hostForScope,
   isAwsHost,
   parseEndpoint,
   ruleHost,
