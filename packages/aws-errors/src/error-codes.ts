@@ -93,6 +93,13 @@ const CODES: Readonly<Record<AwsErrorCause, Readonly<Record<Column, CodeAndStatu
     json: ["IncompleteSignatureException", 400],
     rest: ["IncompleteSignatureException", 403],
   },
+  MultipleAuthentication: {
+    s3: ["InvalidArgument", 400],
+    query: ["IncompleteSignature", 400],
+    ec2: ["IncompleteSignature", 400],
+    json: ["IncompleteSignatureException", 400],
+    rest: ["IncompleteSignatureException", 403],
+  },
   ContentSha256Mismatch: {
     s3: ["XAmzContentSHA256Mismatch", 400],
     query: ["SignatureDoesNotMatch", 403],
@@ -109,6 +116,34 @@ const CODES: Readonly<Record<AwsErrorCause, Readonly<Record<Column, CodeAndStatu
   },
   InvalidRequest: {
     s3: ["InvalidRequest", 400],
+    query: ["ValidationError", 400],
+    ec2: ["InvalidRequest", 400],
+    json: ["ValidationException", 400],
+    rest: ["ValidationException", 400],
+  },
+  IncompleteBody: {
+    s3: ["IncompleteBody", 400],
+    query: ["ValidationError", 400],
+    ec2: ["InvalidRequest", 400],
+    json: ["ValidationException", 400],
+    rest: ["ValidationException", 400],
+  },
+  MalformedTrailer: {
+    s3: ["MalformedTrailerError", 400],
+    query: ["ValidationError", 400],
+    ec2: ["InvalidRequest", 400],
+    json: ["ValidationException", 400],
+    rest: ["ValidationException", 400],
+  },
+  InvalidPolicyDocument: {
+    s3: ["InvalidPolicyDocument", 400],
+    query: ["ValidationError", 400],
+    ec2: ["InvalidRequest", 400],
+    json: ["ValidationException", 400],
+    rest: ["ValidationException", 400],
+  },
+  EntityTooSmall: {
+    s3: ["EntityTooSmall", 400],
     query: ["ValidationError", 400],
     ec2: ["InvalidRequest", 400],
     json: ["ValidationException", 400],
