@@ -19,6 +19,19 @@ let memoText = "";
 
 /** The instant an `x-amz-date` names, or undefined when the text is not exactly of that form or names no real instant. */
 export function parseAmzDate(text: string): Date | undefined {
+  if (text === parsedText) return new Date(parsedTime);
+  const date = parse(text);
+  if (date !== undefined) {
+    parsedText = text;
+    parsedTime = date.getTime();
+  }
+  return date;
+}
+
+let parsedText = "";
+let parsedTime = Number.NaN;
+
+function parse(text: string): Date | undefined {
   if (text.length !== 16 || text[8] !== "T" || text[15] !== "Z") return undefined;
   for (let i = 0; i < 15; i++) {
     const code = text.charCodeAt(i);

@@ -1,4 +1,4 @@
-import { AwsError } from "@iap/aws-core";
+import { AwsError, type AwsErrorCause } from "@iap/aws-core";
 import { hexDigit } from "./hex-digit.ts";
 
 export interface AwsChunkedOptions {
@@ -23,9 +23,9 @@ type State = "size" | "sizeLf" | "data" | "dataCr" | "dataLf" | "trailer" | "tra
  *
  *     hex-size CRLF data CRLF … 0 CRLF (name:value CRLF)* CRLF
  *
- * `push` and `end` throw `InvalidRequest` for anything else: chunk extensions, sizes that are not hex, bare LF, trailers
- * other than those announced, a total other than the one announced, and bytes after the end. See "Transferring payload
- * to Amazon S3 in multiple chunks" in the S3 API reference.
+ * `push` and `end` throw `InvalidRequest` for chunk extensions, sizes that are not hex, bare LF, a total above the one
+ * announced and bytes after the end; `IncompleteBody` for a body that is cut short; `MalformedTrailer` for trailers other
+ * than those announced. See "Transferring payload to Amazon S3 in multiple chunks" in the S3 API reference.
  */
 export class AwsChunkedParser {
   #state: State = "size";
@@ -62,7 +62,7 @@ export class AwsChunkedParser {
 
   /** Says that the body has ended. */
   end(): void {
-    if (this.#state !== "done") this.#fail("it ends before its last chunk and trailers do");
+    if (this.#state !== "done") this.#fail("it ends before its last chunk and trailers do", "IncompleteBody");
   }
 
   /** Whether the body is complete: no further byte may come. */
@@ -120,6 +120,7 @@ export class AwsChunkedParser {
       if (this.#decodedLength !== undefined && this.#total !== this.#decodedLength) {
         this.#fail(
           `its chunks hold ${this.#total} bytes, but x-amz-decoded-content-length says ${this.#decodedLength}`,
+          "IncompleteBody",
         );
       }
       this.#state = "trailer";
@@ -148,15 +149,18 @@ export class AwsChunkedParser {
   #endTrailer(): void {
     if (this.#line === "") {
       const [missing] = this.#missing;
-      if (missing !== undefined) this.#fail(`x-amz-trailer announces "${missing}", which does not follow`);
+      if (missing !== undefined)
+        this.#fail(`x-amz-trailer announces "${missing}", which does not follow`, "MalformedTrailer");
       this.#state = "done";
       return;
     }
     const colon = this.#line.indexOf(":");
     const name = this.#line.slice(0, Math.max(colon, 0)).toLowerCase();
-    if (colon <= 0) this.#fail("a trailer line has no name");
-    if (!this.#announced.has(name)) this.#fail("it has a trailer that x-amz-trailer does not announce");
-    if (!this.#missing.delete(name)) this.#fail(`the trailer "${name}" is repeated`);
+    if (colon <= 0) this.#fail("a trailer line has no name", "MalformedTrailer");
+    if (!this.#announced.has(name)) {
+      this.#fail("it has a trailer that x-amz-trailer does not announce", "MalformedTrailer");
+    }
+    if (!this.#missing.delete(name)) this.#fail(`the trailer "${name}" is repeated`, "MalformedTrailer");
     this.#line = "";
     this.#state = "trailer";
   }
@@ -165,8 +169,8 @@ export class AwsChunkedParser {
     if (byte !== expected) this.#fail(why);
   }
 
-  #fail(why: string): never {
+  #fail(why: string, code: AwsErrorCause = "InvalidRequest"): never {
     this.#state = "failed";
-    throw new AwsError("InvalidRequest", `The aws-chunked body is malformed: ${why}.`);
+    throw new AwsError(code, `The aws-chunked body is malformed: ${why}.`);
   }
 }

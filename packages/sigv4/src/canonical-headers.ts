@@ -1,4 +1,5 @@
 import { AwsError, type RequestHead } from "@iap/aws-core";
+import { headerName } from "./header-policy.ts";
 
 /**
  * The canonical form of the headers that `signedHeaders` (lower-case names) lists: `name:value\n` each, the values of
@@ -10,7 +11,7 @@ import { AwsError, type RequestHead } from "@iap/aws-core";
 export function canonicalHeaders(head: RequestHead, signedHeaders: readonly string[]): string {
   const { headers } = head;
   const names: string[] = new Array(headers.length);
-  for (let i = 0; i < names.length; i++) names[i] = (headers[i] as readonly [string, string])[0].toLowerCase();
+  for (let i = 0; i < names.length; i++) names[i] = headerName((headers[i] as readonly [string, string])[0]).name;
 
   let canonical = "";
   for (const name of signedHeaders) {

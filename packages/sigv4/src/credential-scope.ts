@@ -1,19 +1,30 @@
 import type { CredentialScope } from "@iap/aws-core";
 import { parseAmzDate } from "./amz-date.ts";
 
-/** The text of a credential scope: `20130524/us-east-1/s3/aws4_request`. */
+/** The text of a credential scope: `20130524/us-east-1/s3/aws4_request`; of a SigV4a scope, which has no region, `20130524/s3/aws4_request`. */
 export function formatCredentialScope({ date, region, service }: CredentialScope): string {
-  return `${date}/${region}/${service}/aws4_request`;
+  return region === "" ? `${date}/${service}/aws4_request` : `${date}/${region}/${service}/aws4_request`;
 }
 
 /** The parts of a credential scope, or undefined when the text is not one. The date is a real calendar date. */
 export function parseCredentialScope(text: string): CredentialScope | undefined {
   const parts = text.split("/");
   const [date, region, service, terminator] = parts;
-  if (parts.length !== 4 || terminator !== "aws4_request") return undefined;
-  if (date?.length !== 8 || parseAmzDate(`${date}T000000Z`) === undefined) return undefined;
+  if (parts.length !== 4 || terminator !== "aws4_request" || !isDate(date)) return undefined;
   if (!region || !service || !isName(region) || !isName(service)) return undefined;
   return { date, region, service };
+}
+
+/** The parts of a SigV4a scope, whose region is empty, or undefined when the text is not one. */
+export function parseSigv4aScope(text: string): CredentialScope | undefined {
+  const parts = text.split("/");
+  const [date, service, terminator] = parts;
+  if (parts.length !== 3 || terminator !== "aws4_request" || !isDate(date)) return undefined;
+  return service && isName(service) ? { date, region: "", service } : undefined;
+}
+
+function isDate(text: string | undefined): text is string {
+  return text?.length === 8 && parseAmzDate(`${text}T000000Z`) !== undefined;
 }
 
 /** Regions and signing names are letters, digits and hyphens (`us-gov-west-1`, `IoTSecuredTunneling`). */

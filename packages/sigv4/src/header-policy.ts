@@ -9,6 +9,27 @@
  */
 export type HeaderFate = "replace" | "drop" | "pass" | "sign" | "asBefore";
 
+/** A header's name as a request has it: in lower case, with the fate of the header. */
+export interface HeaderName {
+  readonly name: string;
+  readonly fate: HeaderFate;
+}
+
+/** The lower-case name and the fate of a header, by its name as received. */
+export function headerName(received: string): HeaderName {
+  const known = knownNames.get(received);
+  if (known !== undefined) return known;
+  const name = received.toLowerCase();
+  const found = { name, fate: headerFate(name) };
+  if (knownNames.size < MAX_KNOWN && received.length <= 64) knownNames.set(received, found);
+  return found;
+}
+
+// Requests repeat the same few names, and to look one up costs a fraction of what lower case does. Bounded: an agent
+// can send any name.
+const MAX_KNOWN = 512;
+const knownNames = new Map<string, HeaderName>();
+
 /** The fate of a header, by its lower-case name. */
 export function headerFate(name: string): HeaderFate {
   const fate = FATES.get(name);
@@ -23,7 +44,7 @@ const FATES: ReadonlyMap<string, HeaderFate> = new Map<string, HeaderFate>([
   ["authorization", "replace"],
   ["x-amz-date", "replace"],
   ["x-amz-security-token", "replace"],
-  ["x-amz-s3session-token", "drop"],
+  ["x-amz-s3session-token", "replace"],
   ["forwarded", "drop"],
   ["via", "drop"],
   ["host", "sign"],

@@ -6,6 +6,8 @@ import { AwsChunkedParser } from "../src/index.ts";
 const trailers = ["x-amz-checksum-crc32"];
 const TRAILER = "x-amz-checksum-crc32:sOO8/Q==\r\n";
 
+const CODES: ReadonlySet<string> = new Set(["InvalidRequest", "IncompleteBody", "MalformedTrailer"]);
+
 /** The whole body in pieces of `size` bytes: what went wrong, or undefined. */
 function problem(
   body: string | Uint8Array,
@@ -19,7 +21,7 @@ function problem(
     parser.end();
     return undefined;
   } catch (error) {
-    if (error instanceof AwsError && error.code === "InvalidRequest") return error.message;
+    if (error instanceof AwsError && CODES.has(error.code)) return error.message;
     throw error;
   }
 }
@@ -127,4 +129,24 @@ test("garbage is refused the same way however it is split, and never crashes", (
     }),
     { numRuns: 500 },
   );
+});
+
+test.each([
+  ["IncompleteBody", "1\r\na\r\n", {}],
+  ["IncompleteBody", "1\r\na\r\n0\r\n", { decodedLength: 2 }],
+  ["MalformedTrailer", "0\r\na:1\r\n", {}],
+  ["MalformedTrailer", "0\r\n\r\n", { trailers }],
+  ["InvalidRequest", "x\r\n", {}],
+] as const)("%s is what is wrong with %j", (code, body, options) => {
+  const parser = new AwsChunkedParser(options);
+  const thrown = (() => {
+    try {
+      parser.push(Buffer.from(body));
+      parser.end();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  })();
+  expect(thrown).toMatchObject({ code });
 });

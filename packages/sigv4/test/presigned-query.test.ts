@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { AUTH_PARAMETERS, isPresigned, queryParameters, withoutAuthParameters } from "../src/index.ts";
+import {
+  AUTH_PARAMETERS,
+  queryAuthentication,
+  queryParameters,
+  SIGNATURE_V2_PARAMETERS,
+  withoutParameters,
+} from "../src/index.ts";
 
 const AUTH = [...AUTH_PARAMETERS].map((name) => `${name}=x%2Fy`).join("&");
 
@@ -13,7 +19,7 @@ test.each([
   ["/k", "/k"],
   ["/k?", "/k"],
 ])("%s loses its authentication and nothing else", (target, expected) => {
-  expect(withoutAuthParameters(target)).toBe(expected);
+  expect(withoutParameters(target)).toBe(expected);
 });
 
 test("parameters of its own stay byte for byte and in order, wherever the others stand", () => {
@@ -22,17 +28,24 @@ test("parameters of its own stay byte for byte and in order, wherever the others
     fc.property(own, fc.nat(), (pieces, at) => {
       const mixed = [...pieces];
       mixed.splice(at % (pieces.length + 1), 0, AUTH);
-      expect(withoutAuthParameters(`/k?${mixed.join("&")}`)).toBe(`/k?${pieces.join("&")}`);
+      expect(withoutParameters(`/k?${mixed.join("&")}`)).toBe(`/k?${pieces.join("&")}`);
     }),
   );
 });
 
-test("a query is presigned when it names an algorithm, escaped or not", () => {
-  expect(isPresigned(undefined)).toBe(false);
-  expect(isPresigned("")).toBe(false);
-  expect(isPresigned("a=X-Amz-Algorithm")).toBe(false);
-  expect(isPresigned("a&X-Amz-Algorithm=AWS4-HMAC-SHA256")).toBe(true);
-  expect(isPresigned("X%2dAmz-Algorithm")).toBe(true);
+test("a query authenticates when it names an algorithm or a key of version 2, escaped or not", () => {
+  expect(queryAuthentication(undefined)).toBeUndefined();
+  expect(queryAuthentication("")).toBeUndefined();
+  expect(queryAuthentication("a=X-Amz-Algorithm")).toBeUndefined();
+  expect(queryAuthentication("a&X-Amz-Algorithm=AWS4-HMAC-SHA256")).toBe(AUTH_PARAMETERS);
+  expect(queryAuthentication("X%2dAmz-Algorithm")).toBe(AUTH_PARAMETERS);
+  expect(queryAuthentication("AWSAccessKeyId=a&Expires=1&Signature=b")).toBe(SIGNATURE_V2_PARAMETERS);
+  expect(queryAuthentication("AWSAccessKeyId=a")).toBeUndefined();
+});
+
+test("a URL of version 2 loses what authenticates it, and keeps the headers it holds", () => {
+  const target = "/k?AWSAccessKeyId=a&Signature=b&Expires=1&x-amz-security-token=t&x-amz-acl=private&acl";
+  expect(withoutParameters(target, SIGNATURE_V2_PARAMETERS)).toBe("/k?x-amz-acl=private&acl");
 });
 
 test("parameters have decoded names and raw values", () => {

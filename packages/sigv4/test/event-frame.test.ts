@@ -1,0 +1,57 @@
+import { AwsError } from "@iap/aws-core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodedDate, encodeSignedEvent, eventFrameLength, readSignedEvent, resignFrame } from "../src/index.ts";
+
+const date = new Date("2026-11-23T12:34:56.789Z");
+const signature = Buffer.alloc(32, 7);
+const frameOf = (payload: string): Buffer => encodeSignedEvent(encodedDate(date), signature, Buffer.from(payload));
+
+test("a frame is read as it was written", () => {
+  const frame = frameOf("payload");
+  expect(eventFrameLength(frame.subarray(0, 12))).toBe(frame.length);
+  const event = readSignedEvent(frame);
+  expect(event.date).toEqual(date);
+  expect(Buffer.from(event.signature)).toEqual(signature);
+  expect(Buffer.from(event.payload).toString()).toBe("payload");
+  expect(Buffer.from(event.dateHeader)).toEqual(encodedDate(date));
+});
+
+test("the frame that ends a stream has 83 bytes, as clients send it", () => {
+  expect(frameOf("")).toHaveLength(83);
+});
+
+test("another signature changes neither the length nor anything else", () => {
+  const frame = frameOf("payload");
+  const event = readSignedEvent(frame);
+  resignFrame(frame, event, Buffer.alloc(32, 9));
+  expect(frame).toEqual(encodeSignedEvent(encodedDate(date), Buffer.alloc(32, 9), Buffer.from("payload")));
+});
+
+describe("what is no signed event is refused", () => {
+  test("a frame with any one bit flipped", () => {
+    const whole = frameOf("payload");
+    for (let at = 0; at < whole.length; at++) {
+      const frame = Buffer.from(whole);
+      frame[at] = (frame[at] as number) ^ 1;
+      expect(() => {
+        eventFrameLength(frame.subarray(0, 12));
+        readSignedEvent(frame);
+      }).toThrow(AwsError);
+    }
+  });
+
+  test("garbage, without a crash", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 12, maxLength: 200 }), (bytes) => {
+        try {
+          eventFrameLength(Buffer.from(bytes.subarray(0, 12)));
+          readSignedEvent(Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toBeInstanceOf(AwsError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
