@@ -50,17 +50,20 @@ export function authenticate(authorization: Authorization, options: Authenticate
 }
 
 function defaultSkewMs({ form, scope }: Authorization): number {
-  return form === "query" || isS3Family(scope.service) ? 15 * MINUTE : 5 * MINUTE;
+  return form !== "header" || isS3Family(scope.service) ? 15 * MINUTE : 5 * MINUTE;
 }
 
 function checkClock(
-  { form, date, amzDate, scope, expiresSeconds = 0 }: Authorization,
+  { form, algorithm, date, amzDate, scope, expiresSeconds = 0 }: Authorization,
   now: Date,
   maxSkewMs: number,
 ): void {
+  // A form's policy says how long it holds.
+  if (form === "form") return;
   const ageMs = now.getTime() - date.getTime();
-  if (form === "query") {
-    if (ageMs < -maxSkewMs) throw skewed(scope.service, amzDate, now, maxSkewMs, "early");
+  if (form !== "header") {
+    // Signature Version 2 does not say when a URL was signed, only when it expires.
+    if (algorithm !== "AWS" && ageMs < -maxSkewMs) throw skewed(scope.service, amzDate, now, maxSkewMs, "early");
     if (ageMs > expiresSeconds * 1000) throw urlExpired(date, expiresSeconds, now);
   } else if (Math.abs(ageMs) > maxSkewMs) {
     throw skewed(scope.service, amzDate, now, maxSkewMs, ageMs < 0 ? "early" : "late");

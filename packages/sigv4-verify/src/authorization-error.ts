@@ -5,7 +5,15 @@ export function malformed(what: string): AwsError {
   return new AwsError("MalformedAuthorization", `The request's authorization is malformed: ${what}.`);
 }
 
-/** The error of a signing form that is recognised and not supported, with what to do instead. */
-export function notImplemented(form: string, remedy: string): AwsError {
-  return new AwsError("NotImplemented", `The proxy does not support ${form} yet; ${remedy}.`);
+/** The error of a request that is signed in two ways at once. */
+export function multiple(what: string): AwsError {
+  return new AwsError("MultipleAuthentication", `Only one auth mechanism allowed: the request has ${what}.`);
+}
+
+/** The error of a credential that is not the proxy's to judge. */
+export function foreign(what: string): AwsError {
+  return new AwsError(
+    "UnknownAccessKey",
+    `${what} is not a credential this proxy vended, and nothing is signed for it. Use the agent's credentials (profile iam-agent-proxy).`,
+  );
 }

@@ -1,31 +1,29 @@
-import type { AwsError, RequestHead } from "@iap/aws-core";
-import { ALGORITHM, formatAmzDate, parseAmzDate } from "@iap/sigv4";
+import type { RequestHead } from "@iap/aws-core";
+import { ALGORITHM_V4A, type Algorithm, formatAmzDate, parseAmzDate } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
-import { malformed, notImplemented } from "./authorization-error.ts";
+import { malformed } from "./authorization-error.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { parsePayload } from "./payload.ts";
 import { onlyValue, parseCredential, parseSignature, parseSignedHeaders } from "./signature-parts.ts";
+import { trimBlanks } from "./trim-blanks.ts";
 
 /**
- * Reads `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`. The parts may come in any order,
- * with or without blanks around the commas, as clients differ in that; anything else is refused.
+ * Reads the parts of `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` (or
+ * `AWS4-ECDSA-P256-SHA256`, SigV4a), given without the algorithm. They may come in any order, with or without blanks
+ * around the commas, as clients differ in that; anything else is refused.
  */
-export function parseHeaderAuthorization(head: RequestHead, header: string): Authorization {
-  const text = trimBlanks(header);
-  const blank = text.search(/[ \t]/);
-  const scheme = blank < 0 ? text : text.slice(0, blank);
-  if (scheme !== ALGORITHM) throw otherScheme(scheme);
-
-  const parts = parseParts(blank < 0 ? "" : text.slice(blank));
-  const { accessKeyId, scope } = parseCredential(parts.Credential);
+export function parseHeaderAuthorization(head: RequestHead, text: string, algorithm: Algorithm): Authorization {
+  const parts = parseParts(text);
+  const { accessKeyId, scope } = parseCredential(parts.Credential, algorithm);
   const signedHeaders = parseSignedHeaders(parts.SignedHeaders, head);
-  const signature = parseSignature(parts.Signature);
+  const signature = parseSignature(parts.Signature, algorithm);
   const { date, amzDate } = signingDate(head);
   if (scope.date !== amzDate.slice(0, 8)) {
     throw malformed(`the credential scope is of ${scope.date}, but the request was signed on ${amzDate.slice(0, 8)}`);
   }
-  return {
+  const authorization: Authorization = {
     form: "header",
+    algorithm,
     accessKeyId,
     scope,
     signedHeaders,
@@ -33,8 +31,29 @@ export function parseHeaderAuthorization(head: RequestHead, header: string): Aut
     date,
     amzDate,
     sessionToken: onlyValue(head, "x-amz-security-token"),
-    payload: parsePayload(onlyValue(head, "x-amz-content-sha256")) ?? { kind: "collect" },
+    payload: parsePayload(onlyValue(head, "x-amz-content-sha256"), algorithm) ?? { kind: "collect" },
   };
+  if (algorithm === ALGORITHM_V4A) return { ...authorization, regionSet: regionSet(head, signedHeaders) };
+  return withSession(head, authorization);
+}
+
+/** The regions a SigV4a request is good for: said in a header that is signed. */
+function regionSet(head: RequestHead, signedHeaders: readonly string[]): string {
+  const regions = onlyValue(head, "x-amz-region-set");
+  if (regions === undefined || !signedHeaders.includes("x-amz-region-set")) {
+    throw malformed(`a signature of ${ALGORITHM_V4A} covers an x-amz-region-set header`);
+  }
+  return trimBlanks(regions);
+}
+
+/** An S3 Express session has a token of its own in place of the key's. */
+function withSession(head: RequestHead, authorization: Authorization): Authorization {
+  const token = onlyValue(head, "x-amz-s3session-token");
+  if (token === undefined) return authorization;
+  if (authorization.sessionToken !== undefined) {
+    throw malformed("the request has both an x-amz-s3session-token and an x-amz-security-token");
+  }
+  return { ...authorization, sessionToken: token, tokenHeader: "x-amz-s3session-token" };
 }
 
 interface Parts {
@@ -62,13 +81,13 @@ function parseParts(text: string): Parts {
   return { Credential, SignedHeaders, Signature };
 }
 
-interface SigningDate {
+export interface SigningDate {
   readonly date: Date;
   readonly amzDate: string;
 }
 
 /** `x-amz-date`, or `Date` when there is none: botocore signs that one when its caller set it. */
-function signingDate(head: RequestHead): SigningDate {
+export function signingDate(head: RequestHead): SigningDate {
   const stated = onlyValue(head, "x-amz-date");
   if (stated !== undefined) {
     const amzDate = trimBlanks(stated);
@@ -81,42 +100,4 @@ function signingDate(head: RequestHead): SigningDate {
   const date = parseAmzDate(trimBlanks(text)) ?? parseHttpDate(trimBlanks(text));
   if (date === undefined) throw malformed("the Date header is not a date of RFC 1123 or of the form YYYYMMDDTHHMMSSZ");
   return { date, amzDate: formatAmzDate(date) };
-}
-
-/** The error for a scheme that is not SigV4's; it names the schemes AWS has, and never echoes what may be a secret. */
-function otherScheme(scheme: string): AwsError {
-  if (scheme === "AWS4-ECDSA-P256-SHA256") {
-    return notImplemented(
-      "SigV4a (AWS4-ECDSA-P256-SHA256)",
-      "use a regional endpoint rather than a multi-region or global one",
-    );
-  }
-  if (scheme === "AWS") {
-    return notImplemented(
-      "Signature Version 2 (Authorization: AWS)",
-      "set the client's signature version to s3v4 or v4",
-    );
-  }
-  if (scheme.toLowerCase() === "bearer") {
-    return notImplemented(
-      "bearer tokens",
-      "let the client sign with the agent's credentials (profile iam-agent-proxy)",
-    );
-  }
-  if (scheme.toLowerCase() === "basic") {
-    return notImplemented("Basic authentication", "let the client sign with the agent's credentials");
-  }
-  return malformed(`the Authorization header does not begin with ${ALGORITHM}`);
-}
-
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -1,87 +1,89 @@
 import { AwsError, headerValues, type RequestHead, splitTarget } from "@iap/aws-core";
-import { AUTH_PARAMETERS, type QueryParameter, queryParameters } from "@iap/sigv4";
+import { ALGORITHM, ALGORITHM_V4A, type QueryParameter, queryParameters } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
-import { malformed, notImplemented } from "./authorization-error.ts";
+import { foreign, malformed, multiple } from "./authorization-error.ts";
+import { parseBearerAuthorization } from "./bearer-authorization.ts";
 import { parseHeaderAuthorization } from "./header-authorization.ts";
+import { isPostForm } from "./post-form.ts";
+import { presignedParameters } from "./presigned-parameters.ts";
 import { parseQueryAuthorization } from "./query-authorization.ts";
+import { parseV2Header, parseV2Query } from "./signature-v2-authorization.ts";
+import { trimBlanks } from "./trim-blanks.ts";
 
 /**
  * Reads how a request is signed, whatever the form. Throws `AwsError`: `MissingAuthentication` when it is not signed,
- * `MalformedAuthorization` when what it says is wrong or can be read in two ways, `NotImplemented` when it is signed in a
- * form that is recognised but not supported. Nothing is verified here.
+ * `MalformedAuthorization` when what it says is wrong or can be read in two ways, `MultipleAuthentication` when it is
+ * signed twice, `UnknownAccessKey` for a bearer token of somebody else. Nothing is verified here.
+ *
+ * An S3 POST form is signed in its body: `isPostForm` tells one, `readPostForm` reads it.
  */
 export function parseAuthorization(head: RequestHead): Authorization {
   const headers = headerValues(head.headers, "authorization");
-  const parameters = queryParameters(splitTarget(head.target).query ?? "");
-  const signatureV2 = isSignatureV2(parameters);
+  const { query } = splitTarget(head.target);
+  const parameters = query === undefined || query === "" ? NONE : queryParameters(query);
   const [header] = headers;
-  if (signatureV2 && header === undefined) throw signatureV2InQuery();
+  const v2 = isSignatureV2(parameters);
 
-  const authParameters = authenticating(parameters);
-  refuseUnsupportedSessions(head, parameters);
-  if (headers.length > 1) throw malformed("the request has more than one Authorization header");
-  if (header !== undefined) {
-    const [name = signatureV2 ? "AWSAccessKeyId" : undefined] = authParameters.keys();
-    if (name !== undefined) {
-      throw malformed(`only one mechanism is allowed, but there are an Authorization header and ${name} in the query`);
-    }
-    return parseHeaderAuthorization(head, header);
+  if (header === undefined) {
+    if (v2) return parseV2Query(head, onlyV2(parameters));
+    const presigned = presignedParameters(parameters);
+    if (presigned.size > 0) return parseQueryAuthorization(head, presigned);
+    throw unsigned(head);
   }
-  if (authParameters.size > 0) return parseQueryAuthorization(head, authParameters);
-  throw unsigned(head);
+  if (headers.length > 1) throw malformed("the request has more than one Authorization header");
+  const [inQuery = v2 ? "AWSAccessKeyId" : undefined] = presignedParameters(parameters).keys();
+  if (inQuery !== undefined) throw multiple(`an Authorization header and ${inQuery} in the query`);
+  return parseScheme(head, header);
+}
+
+const NONE: readonly QueryParameter[] = [];
+
+function parseScheme(head: RequestHead, header: string): Authorization {
+  const text = trimBlanks(header);
+  const blank = firstBlank(text);
+  const scheme = blank < 0 ? text : text.slice(0, blank);
+  const rest = blank < 0 ? "" : text.slice(blank);
+  if (scheme === ALGORITHM || scheme === ALGORITHM_V4A) return parseHeaderAuthorization(head, rest, scheme);
+  if (scheme === "AWS") return parseV2Header(head, trimBlanks(rest));
+  // The scheme is named, and never echoed: it may be a secret.
+  if (scheme.toLowerCase() === "bearer") return parseBearerAuthorization(trimBlanks(rest));
+  if (scheme.toLowerCase() === "basic") throw foreign("A user name and password (Basic authentication)");
+  throw malformed(`the Authorization header does not begin with ${ALGORITHM} or ${ALGORITHM_V4A}`);
+}
+
+function firstBlank(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x20 || code === 0x09) return i;
+  }
+  return -1;
 }
 
 /** Whether the query holds a Signature Version 2, whose session token is an `x-amz-security-token` in lower case. */
 function isSignatureV2(parameters: readonly QueryParameter[]): boolean {
-  const has = (wanted: string): boolean => parameters.some(({ name }) => name === wanted);
-  return has("AWSAccessKeyId") && has("Signature");
-}
-
-function signatureV2InQuery(): AwsError {
-  return notImplemented(
-    "Signature Version 2 (AWSAccessKeyId in the query)",
-    "set the client's signature version to s3v4 or v4",
+  return (
+    parameters.some(({ name }) => name === "AWSAccessKeyId") && parameters.some(({ name }) => name === "Signature")
   );
 }
 
-/** The presigned URL's own parameters, by name. Throws when one is repeated or in another case than AWS's. */
-function authenticating(parameters: readonly QueryParameter[]): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { name, rawValue } of parameters) {
-    if (AUTH_PARAMETERS.has(name)) {
-      if (found.has(name)) throw malformed(`the query parameter ${name} is repeated`);
-      found.set(name, rawValue);
-    } else if (AUTH_PARAMETERS_LOWER.has(name.toLowerCase())) {
-      throw malformed(`the query parameter ${name} is not in the case AWS writes it in`);
-    }
-  }
-  return found;
-}
-
-const AUTH_PARAMETERS_LOWER: ReadonlySet<string> = new Set([...AUTH_PARAMETERS].map((name) => name.toLowerCase()));
-
-function refuseUnsupportedSessions(head: RequestHead, parameters: readonly QueryParameter[]): void {
-  const inQuery = parameters.some(({ name }) => name.toLowerCase() === "x-amz-s3session-token");
-  if (inQuery || headerValues(head.headers, "x-amz-s3session-token").length > 0) {
-    throw notImplemented(
-      "S3 Express session credentials (x-amz-s3session-token)",
-      "turn session authentication off in the client (AWS_S3_DISABLE_EXPRESS_SESSION_AUTH=true)",
+function onlyV2(parameters: readonly QueryParameter[]): readonly QueryParameter[] {
+  if (parameters.some(({ name }) => name === "SignatureVersion")) {
+    throw malformed(
+      "it is of Signature Version 2, which is supported for S3 only: set the client's signature version to v4",
     );
   }
+  const others = parameters.filter(({ name }) => name.startsWith("X-Amz-"));
+  if (others.length > 0) throw multiple(`AWSAccessKeyId and ${others[0]?.name} in the query`);
+  return parameters;
 }
 
 /** The error of a request that is not signed in a way that its head shows. */
 function unsigned(head: RequestHead): AwsError {
-  const contentType = headerValues(head.headers, "content-type")[0]?.trimStart().toLowerCase();
-  if (head.method === "POST" && contentType?.startsWith("multipart/form-data") && isS3Host(head.host)) {
-    return notImplemented("an S3 POST policy form", "upload with PutObject or a presigned PUT URL");
+  if (isPostForm(head)) {
+    return new AwsError("MissingAuthentication", "An S3 POST form is signed in its fields, not in its head.");
   }
   return new AwsError(
     "MissingAuthentication",
-    "The request is not signed. Sign it with the agent's credentials (profile iam-agent-proxy).",
+    "The request is not signed. Sign it with the agent's credentials (profile iam-agent-proxy), in Signature Version 4.",
   );
-}
-
-function isS3Host(host: string): boolean {
-  return host.split(".").some((label) => label === "s3" || label.startsWith("s3-"));
 }

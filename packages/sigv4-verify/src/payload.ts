@@ -1,26 +1,44 @@
-import { isSha256Hex, STREAMING_UNSIGNED_PAYLOAD_TRAILER, UNSIGNED_PAYLOAD } from "@iap/sigv4";
+import {
+  ALGORITHM,
+  type Algorithm,
+  isSha256Hex,
+  STREAMING_EVENTS,
+  STREAMING_PAYLOAD,
+  STREAMING_PAYLOAD_TRAILER,
+  STREAMING_UNSIGNED_PAYLOAD_TRAILER,
+  STREAMING_V4A_PAYLOAD,
+  STREAMING_V4A_PAYLOAD_TRAILER,
+  UNSIGNED_PAYLOAD,
+} from "@iap/sigv4";
 import type { Payload } from "./authorization.ts";
-import { malformed, notImplemented } from "./authorization-error.ts";
+import { malformed } from "./authorization-error.ts";
 
 /** What an `x-amz-content-sha256` says of the body; undefined when there is none. */
-export function parsePayload(value: string | undefined): Payload | undefined {
+export function parsePayload(value: string | undefined, algorithm: Algorithm): Payload | undefined {
   if (value === undefined) return undefined;
   if (isSha256Hex(value)) return { kind: "hash", hex: value };
-  if (value === UNSIGNED_PAYLOAD) return { kind: "unsigned" };
-  if (value === STREAMING_UNSIGNED_PAYLOAD_TRAILER) return { kind: "unsignedTrailer" };
-  if (value === "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
-    throw notImplemented("signed event streams", "use an operation without event-stream input");
-  }
-  if (value.startsWith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")) {
-    throw notImplemented(
-      "chunk-signed bodies (STREAMING-AWS4-HMAC-SHA256-PAYLOAD)",
-      "let the client talk https and turn payload signing or chunked encoding off",
-    );
-  }
-  if (value.startsWith("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")) {
-    throw notImplemented("SigV4a chunk-signed bodies", "use a regional endpoint");
-  }
+  const ofAlgorithm = algorithm === ALGORITHM ? LITERALS : LITERALS_V4A;
+  const payload = ofAlgorithm.get(value) ?? BOTH.get(value);
+  if (payload !== undefined) return payload;
   throw malformed(
-    "x-amz-content-sha256 must be a SHA-256 in 64 lower-case hex digits, UNSIGNED-PAYLOAD or a STREAMING-… form",
+    LITERALS.has(value) || LITERALS_V4A.has(value)
+      ? `x-amz-content-sha256 is ${value}, but the request is signed with ${algorithm}`
+      : "x-amz-content-sha256 must be a SHA-256 in 64 lower-case hex digits, UNSIGNED-PAYLOAD or a STREAMING-… form",
   );
 }
+
+const BOTH: ReadonlyMap<string, Payload> = new Map<string, Payload>([
+  [UNSIGNED_PAYLOAD, { kind: "unsigned" }],
+  [STREAMING_UNSIGNED_PAYLOAD_TRAILER, { kind: "unsignedTrailer" }],
+]);
+
+const LITERALS: ReadonlyMap<string, Payload> = new Map<string, Payload>([
+  [STREAMING_PAYLOAD, { kind: "signedChunks", trailer: false, literal: STREAMING_PAYLOAD }],
+  [STREAMING_PAYLOAD_TRAILER, { kind: "signedChunks", trailer: true, literal: STREAMING_PAYLOAD_TRAILER }],
+  [STREAMING_EVENTS, { kind: "events", literal: STREAMING_EVENTS }],
+]);
+
+const LITERALS_V4A: ReadonlyMap<string, Payload> = new Map<string, Payload>([
+  [STREAMING_V4A_PAYLOAD, { kind: "signedChunks", trailer: false, literal: STREAMING_V4A_PAYLOAD }],
+  [STREAMING_V4A_PAYLOAD_TRAILER, { kind: "signedChunks", trailer: true, literal: STREAMING_V4A_PAYLOAD_TRAILER }],
+]);

@@ -1,7 +1,7 @@
 import { headerValues, type RequestHead } from "@iap/aws-core";
-import { ALGORITHM, isS3Family, parseAmzDate, uriDecode } from "@iap/sigv4";
+import { ALGORITHM, ALGORITHM_V4A, type Algorithm, isS3Family, parseAmzDate, uriDecode } from "@iap/sigv4";
 import type { Authorization, Payload } from "./authorization.ts";
-import { malformed, notImplemented } from "./authorization-error.ts";
+import { malformed } from "./authorization-error.ts";
 import { parsePayload } from "./payload.ts";
 import { onlyValue, parseCredential, parseSignature, parseSignedHeaders } from "./signature-parts.ts";
 
@@ -19,16 +19,8 @@ export function parseQueryAuthorization(head: RequestHead, raw: ReadonlyMap<stri
     return text;
   };
 
-  const algorithm = required("X-Amz-Algorithm");
-  if (algorithm === "AWS4-ECDSA-P256-SHA256") {
-    throw notImplemented("URLs presigned with SigV4a", "use a regional endpoint rather than a multi-region one");
-  }
-  if (algorithm !== ALGORITHM) throw malformed(`X-Amz-Algorithm is not ${ALGORITHM}`);
-  if (headerValues(head.headers, "upgrade").some((protocol) => protocol.trim().toLowerCase() === "websocket")) {
-    throw notImplemented("presigned WebSocket connections", "use the service's HTTP interface");
-  }
-
-  const { accessKeyId, scope } = parseCredential(required("X-Amz-Credential"));
+  const algorithm = parseAlgorithm(required("X-Amz-Algorithm"));
+  const { accessKeyId, scope } = parseCredential(required("X-Amz-Credential"), algorithm);
   const amzDate = required("X-Amz-Date");
   const date = parseAmzDate(amzDate);
   if (date === undefined) throw malformed("X-Amz-Date is not a date of the form YYYYMMDDTHHMMSSZ");
@@ -37,20 +29,37 @@ export function parseQueryAuthorization(head: RequestHead, raw: ReadonlyMap<stri
   }
   const expiresSeconds = parseExpires(required("X-Amz-Expires"));
   const signedHeaders = parseSignedHeaders(required("X-Amz-SignedHeaders"), head);
-  const signature = parseSignature(required("X-Amz-Signature"));
-  const payload = presignedPayload(head, scope.service, value("X-Amz-Content-Sha256"));
+  const signature = parseSignature(required("X-Amz-Signature"), algorithm);
+  const payload = presignedPayload(head, scope.service, value("X-Amz-Content-Sha256"), algorithm);
+  const s3Session = value("X-Amz-S3session-Token");
+  const token = presignedToken(head, value("X-Amz-Security-Token"));
+  if (s3Session !== undefined && token !== undefined) throw malformed("the query has two session tokens");
+  const regionSet = algorithm === ALGORITHM_V4A ? required("X-Amz-Region-Set") : undefined;
   return {
     form: "query",
+    algorithm,
     accessKeyId,
     scope,
     signedHeaders,
     signature,
     date,
     amzDate,
-    sessionToken: presignedToken(head, value("X-Amz-Security-Token")),
+    sessionToken: s3Session ?? token,
     payload,
     expiresSeconds,
+    ...(s3Session === undefined ? {} : { tokenHeader: "x-amz-s3session-token" }),
+    ...(regionSet === undefined ? {} : { regionSet }),
+    ...(opensWebSocket(head) ? { webSocket: true } : {}),
   };
+}
+
+function parseAlgorithm(text: string): Algorithm {
+  if (text === ALGORITHM || text === ALGORITHM_V4A) return text;
+  throw malformed(`X-Amz-Algorithm is neither ${ALGORITHM} nor ${ALGORITHM_V4A}`);
+}
+
+function opensWebSocket({ headers }: RequestHead): boolean {
+  return headerValues(headers, "upgrade").some((protocol) => protocol.trim().toLowerCase() === "websocket");
 }
 
 function parseExpires(text: string): number {
@@ -62,12 +71,17 @@ function parseExpires(text: string): number {
 }
 
 /** S3 takes the body of a presigned URL as unsigned unless it says otherwise; other services hash it. */
-function presignedPayload(head: RequestHead, service: string, inQuery: string | undefined): Payload {
+function presignedPayload(
+  head: RequestHead,
+  service: string,
+  inQuery: string | undefined,
+  algorithm: Algorithm,
+): Payload {
   const inHeader = onlyValue(head, "x-amz-content-sha256");
   if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
     throw malformed("x-amz-content-sha256 says one thing in the query and another in the header");
   }
-  const stated = parsePayload(inQuery ?? inHeader);
+  const stated = parsePayload(inQuery ?? inHeader, algorithm);
   if (stated !== undefined) return stated;
   return isS3Family(service) ? { kind: "unsigned" } : { kind: "collect" };
 }

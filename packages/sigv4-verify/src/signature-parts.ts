@@ -1,17 +1,35 @@
 import { type CredentialScope, headerValues, type RequestHead } from "@iap/aws-core";
-import { isSha256Hex, parseCredentialScope } from "@iap/sigv4";
+import {
+  ALGORITHM,
+  type Algorithm,
+  headerName,
+  isLowerHex,
+  isSha256Hex,
+  parseCredentialScope,
+  parseSigv4aScope,
+} from "@iap/sigv4";
 import { malformed } from "./authorization-error.ts";
 
-/** Reads `access-key-id/YYYYMMDD/region/service/aws4_request`. */
-export function parseCredential(text: string): { readonly accessKeyId: string; readonly scope: CredentialScope } {
+/** Reads `access-key-id/YYYYMMDD/region/service/aws4_request`, for SigV4a without the region. */
+export function parseCredential(
+  text: string,
+  algorithm: Algorithm,
+): { readonly accessKeyId: string; readonly scope: CredentialScope } {
   const slash = text.indexOf("/");
   const accessKeyId = text.slice(0, Math.max(slash, 0));
-  if (!/^\w{1,128}$/.test(accessKeyId)) throw malformed("Credential does not begin with an access key id");
-  const scope = parseCredentialScope(text.slice(slash + 1));
+  checkAccessKeyId(accessKeyId);
+  const parse = algorithm === ALGORITHM ? parseCredentialScope : parseSigv4aScope;
+  const scope = parse(text.slice(slash + 1));
   if (scope === undefined) {
-    throw malformed("Credential is not of the form access-key-id/YYYYMMDD/region/service/aws4_request");
+    const region = algorithm === ALGORITHM ? "region/" : "";
+    throw malformed(`Credential is not of the form access-key-id/YYYYMMDD/${region}service/aws4_request`);
   }
   return { accessKeyId, scope };
+}
+
+/** An access key id is letters, digits and underscores. */
+export function checkAccessKeyId(text: string): void {
+  if (!/^\w{1,128}$/.test(text)) throw malformed("Credential does not begin with an access key id");
 }
 
 /** Reads `host;x-amz-date`: lower-case, sorted, each once, naming headers the request has, the host among them. */
@@ -27,13 +45,30 @@ export function parseSignedHeaders(text: string, head: RequestHead): readonly st
   if (!names.includes("host") && !(head.httpVersion === "2" && names.includes(":authority"))) {
     throw malformed("SignedHeaders does not list host");
   }
-  if (headerValues(head.headers, "host").length > 1) throw malformed("the request has more than one Host header");
+  checkHosts(head);
   return names;
 }
 
-/** Reads a signature: 64 lower-case hex digits. */
-export function parseSignature(text: string): string {
-  if (!isSha256Hex(text)) throw malformed("Signature is not 64 lower-case hex digits");
+function checkHosts({ headers, httpVersion }: RequestHead): void {
+  let host: string | undefined;
+  for (const [key, value] of headers) {
+    const { name } = headerName(key);
+    if (name !== "host" && !(name === ":authority" && httpVersion === "2")) continue;
+    // RFC 9113 section 8.3.1: where both stand they say the same.
+    if (host !== undefined && (httpVersion === "1.1" || host !== value)) {
+      throw malformed("the request has more than one Host header");
+    }
+    host = value;
+  }
+}
+
+/** Reads a signature: 64 lower-case hex digits, or with SigV4a a DER signature in hex. */
+export function parseSignature(text: string, algorithm: Algorithm): string {
+  if (algorithm === ALGORITHM) {
+    if (!isSha256Hex(text)) throw malformed("Signature is not 64 lower-case hex digits");
+  } else if (text.length < 16 || text.length > 144 || text.length % 2 === 1 || !isLowerHex(text)) {
+    throw malformed("Signature is not an ECDSA signature in lower-case hex");
+  }
   return text;
 }
 

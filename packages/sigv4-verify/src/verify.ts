@@ -9,24 +9,28 @@ import {
 } from "@iap/aws-core";
 import {
   type AwsChunkedOptions,
-  AwsChunkedParser,
   type SigningKeys,
   STREAMING_UNSIGNED_PAYLOAD_TRAILER,
+  type StreamSeed,
   sha256Hex,
   UNSIGNED_PAYLOAD,
 } from "@iap/sigv4";
 import { authenticate } from "./authenticate.ts";
 import type { Authorization } from "./authorization.ts";
 import { type BodyFilter, chunksFilter, contentMismatch, hashFilter, passFilter } from "./body-filter.ts";
+import { EventStreamFilter } from "./event-stream-filter.ts";
 import { parseAuthorization } from "./parse-authorization.ts";
+import { SignedChunksFilter } from "./signed-chunks-filter.ts";
 import { checkUnsignedHeaders } from "./unsigned-headers.ts";
-import { verifySignature } from "./verify-signature.ts";
+import { inboundSeed, verifySignature } from "./verify-signature.ts";
 
 export interface VerifyOptions {
   readonly keys: KeyRing;
   readonly now: Date;
   /** As for `authenticate`. */
   readonly maxSkewMs?: number | undefined;
+  /** Whether the request came over TLS, without which no body may be unsigned. Default true. */
+  readonly secure?: boolean | undefined;
   /** What `parseAuthorization` made of this request before, if it did. */
   readonly authorization?: Authorization | undefined;
   /** What `authenticate` made of that authorization before, if it did. */
@@ -45,20 +49,28 @@ export interface VerifiedRequest {
   readonly body: VerifiedBody;
 }
 
+/** Where the body of the request begins when it is signed anew (`signStream`). Of use only for signed chunks and events. */
+export type Resign = StreamSeed | undefined;
+
 export type VerifiedBody =
-  /** The whole body, checked. */
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  /** A body that streams: each piece of it goes through one `filter()`, which checks it on the way. */
-  | { readonly kind: "stream"; readonly integrity: "hash" | "chunks" | "none"; filter(): BodyFilter };
+  /** The whole body, checked. `resigned` gives it under other signatures where it holds some. */
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; resigned(resign: Resign): Uint8Array }
+  /** A body that streams: each piece of it goes through one `filter()`, which checks it, and signs it anew, on the way. */
+  | {
+      readonly kind: "stream";
+      readonly integrity: "hash" | "chunks" | "signatures" | "none";
+      filter(resign?: Resign): BodyFilter;
+    };
 
 /**
  * Verifies a request against a key ring: authorization, key, token, clock, signature, and the body as far as it is here.
  * Throws an `AwsError` naming the cause. A body that streams is checked by the filter of the result.
  */
 export function verify(request: AwsRequest, options: VerifyOptions): VerifiedRequest {
-  const { keys, now, maxSkewMs, signingKeys } = options;
+  const { keys, now, maxSkewMs, secure = true, signingKeys } = options;
   const authorization = options.authorization ?? parseAuthorization(request);
   const key = options.key ?? authenticate(authorization, { keys, now, maxSkewMs });
+  if (!secure) checkBodyIsSigned(authorization);
   const payload = payloadLine(request, authorization);
   verifySignature(request, authorization, key, payload, signingKeys);
   checkUnsignedHeaders(request, authorization);
@@ -68,8 +80,16 @@ export function verify(request: AwsRequest, options: VerifyOptions): VerifiedReq
     key,
     scope: authorization.scope,
     payload,
-    body: verifiedBody(request, authorization),
+    body: verifiedBody(request, () => inboundSeed(authorization, key, signingKeys), authorization),
   };
+}
+
+function checkBodyIsSigned({ form, payload }: Authorization): void {
+  if (form !== "header" || (payload.kind !== "unsigned" && payload.kind !== "unsignedTrailer")) return;
+  throw new AwsError(
+    "InvalidRequest",
+    "A body that the signature does not cover is taken over TLS only: use https, or sign the body.",
+  );
 }
 
 function payloadLine({ body }: AwsRequest, { payload }: Authorization): string {
@@ -80,6 +100,9 @@ function payloadLine({ body }: AwsRequest, { payload }: Authorization): string {
       return UNSIGNED_PAYLOAD;
     case "unsignedTrailer":
       return STREAMING_UNSIGNED_PAYLOAD_TRAILER;
+    case "signedChunks":
+    case "events":
+      return payload.literal;
     case "collect":
       if (body === undefined) {
         throw new AwsError(
@@ -91,7 +114,7 @@ function payloadLine({ body }: AwsRequest, { payload }: Authorization): string {
   }
 }
 
-function verifiedBody(request: AwsRequest, { payload }: Authorization): VerifiedBody {
+function verifiedBody(request: AwsRequest, seed: () => StreamSeed, { payload }: Authorization): VerifiedBody {
   const { body: bytes } = request;
   switch (payload.kind) {
     case "hash": {
@@ -99,21 +122,40 @@ function verifiedBody(request: AwsRequest, { payload }: Authorization): Verified
       if (bytes === undefined) return { kind: "stream", integrity: "hash", filter: () => hashFilter(hex) };
       const actual = sha256Hex(bytes);
       if (actual !== hex) throw contentMismatch(hex, actual);
-      return { kind: "bytes", bytes };
+      return { kind: "bytes", bytes, resigned: () => bytes };
     }
     case "unsignedTrailer": {
       const framing = announcedFraming(request);
-      if (bytes === undefined) return { kind: "stream", integrity: "chunks", filter: () => chunksFilter(framing) };
-      const parser = new AwsChunkedParser(framing);
-      parser.push(bytes);
-      parser.end();
-      return { kind: "bytes", bytes };
+      return filtered(bytes, "chunks", () => chunksFilter(framing));
+    }
+    case "signedChunks": {
+      const options = { ...announcedFraming(request), trailer: payload.trailer, seed: seed() };
+      return filtered(bytes, "signatures", (resign) => new SignedChunksFilter({ ...options, resign }));
+    }
+    case "events": {
+      const inbound = seed();
+      return filtered(bytes, "signatures", (resign) => new EventStreamFilter({ seed: inbound, resign }));
     }
     case "unsigned":
     case "collect":
       if (bytes === undefined) return { kind: "stream", integrity: "none", filter: passFilter };
-      return { kind: "bytes", bytes };
+      return { kind: "bytes", bytes, resigned: () => bytes };
   }
+}
+
+/** A body that a filter judges: now, if it is here. */
+function filtered(
+  bytes: Uint8Array | undefined,
+  integrity: "chunks" | "signatures",
+  filter: (resign?: Resign) => BodyFilter,
+): VerifiedBody {
+  if (bytes === undefined) return { kind: "stream", integrity, filter };
+  const passed = (resign: Resign): Uint8Array => {
+    const judge = filter(resign);
+    return Buffer.concat([judge.push(bytes), judge.end()].filter((piece) => piece !== undefined));
+  };
+  passed(undefined);
+  return { kind: "bytes", bytes, resigned: passed };
 }
 
 function announcedFraming({ headers }: AwsRequest): AwsChunkedOptions {

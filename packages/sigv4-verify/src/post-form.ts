@@ -1,0 +1,120 @@
+import { AwsError, headerValues, type RequestHead } from "@iap/aws-core";
+
+/** A field of a form, before the file. */
+export interface PostField {
+  /** As it stands; S3 takes no notice of its case. */
+  readonly name: string;
+  /** Decoded from UTF-8. */
+  readonly value: string;
+  /** The part as it stands, from its delimiter to the end of its value. */
+  readonly raw: Uint8Array;
+}
+
+/** The beginning of an S3 POST form (multipart/form-data), up to the file's first byte. */
+export interface PostForm {
+  readonly boundary: string;
+  readonly fields: readonly PostField[];
+  /** The file's part up to its first byte. */
+  readonly fileHead: Uint8Array;
+  /** What the file is called, if it says. */
+  readonly filename: string | undefined;
+  /** How many bytes all of this takes. */
+  readonly length: number;
+}
+
+/** How much of a form may stand before its file, in bytes; S3 itself takes 20,000. */
+export const MAX_POST_FIELDS_BYTES: number = 64 << 10;
+
+/** Whether a request is an S3 POST form: signed, if at all, in fields of its body. */
+export function isPostForm(head: RequestHead): boolean {
+  if (head.method !== "POST" || !isS3Host(head.host)) return false;
+  const [contentType] = headerValues(head.headers, "content-type");
+  return contentType?.trimStart().slice(0, 19).toLowerCase() === "multipart/form-data";
+}
+
+function isS3Host(host: string): boolean {
+  return host.split(".").some((label) => label === "s3" || label.startsWith("s3-"));
+}
+
+/**
+ * Reads the fields of a form, in which the file is last. Undefined while bytes are missing. Throws `InvalidRequest` for
+ * what is not such a form, or could be read in two ways: a field twice, lines that do not end with CR LF, no file.
+ */
+export function readPostForm(head: RequestHead, bytes: Uint8Array): PostForm | undefined {
+  const boundary = boundaryOf(head);
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_POST_FIELDS_BYTES));
+  const complete = bytes.length >= MAX_POST_FIELDS_BYTES;
+  const missing = (): undefined => {
+    if (complete) throw wrong(`more than ${MAX_POST_FIELDS_BYTES} bytes stand before its file`);
+    return undefined;
+  };
+  const first = Buffer.from(`--${boundary}\r\n`, "latin1");
+  if (body.length < first.length) return missing();
+  if (!body.subarray(0, first.length).equals(first)) throw wrong("it does not begin with its boundary");
+
+  const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
+  const fields: PostField[] = [];
+  const names = new Set<string>();
+  let start = 0;
+  let at = first.length;
+  for (;;) {
+    const headersEnd = body.indexOf("\r\n\r\n", at, "latin1");
+    if (headersEnd < 0) return missing();
+    const { name, filename } = partHead(body.toString("latin1", at, headersEnd));
+    const valueAt = headersEnd + 4;
+    if (names.has(name.toLowerCase())) throw wrong(`the field "${name}" is repeated`);
+    names.add(name.toLowerCase());
+    if (name.toLowerCase() === "file") {
+      return { boundary, fields, fileHead: body.subarray(start, valueAt), filename, length: valueAt };
+    }
+    const valueEnd = body.indexOf(delimiter, valueAt);
+    const next = valueEnd + delimiter.length;
+    if (valueEnd < 0 || next + 2 > body.length) return missing();
+    fields.push({ name, value: utf8(body.subarray(valueAt, valueEnd)), raw: body.subarray(start, valueEnd) });
+    const after = body.toString("latin1", next, next + 2);
+    if (after === "--") throw wrong("it has no file");
+    if (after !== "\r\n") throw wrong("its boundary is followed by something else than the end of the line");
+    start = valueEnd + 2;
+    at = next + 2;
+  }
+}
+
+function boundaryOf(head: RequestHead): string {
+  const values = headerValues(head.headers, "content-type");
+  const found = /^\s*multipart\/form-data\s*;\s*boundary=(?:"([^"\\]{1,70})"|([^\s;,"]{1,70}))\s*$/i.exec(
+    values[0] ?? "",
+  );
+  const boundary = found?.[1] ?? found?.[2];
+  if (values.length !== 1 || boundary === undefined) throw wrong("its Content-Type has no boundary, or more than that");
+  return boundary;
+}
+
+function partHead(text: string): { readonly name: string; readonly filename: string | undefined } {
+  const dispositions = text.split("\r\n").filter((line) => /^content-disposition\s*:/i.test(line));
+  const [line] = dispositions;
+  const found = /^content-disposition\s*:\s*form-data\s*((?:;\s*[a-z*]+=(?:"[^"]*"|[^\s;"]+)\s*)*)$/i.exec(line ?? "");
+  if (dispositions.length !== 1 || found === null || text.replaceAll("\r\n", "").includes("\n")) {
+    throw wrong("a part has no Content-Disposition of form-data, or more than one");
+  }
+  const parameters = new Map<string, string>();
+  for (const [, name = "", quoted, token] of (found[1] ?? "").matchAll(/;\s*([a-z*]+)=(?:"([^"]*)"|([^\s;"]+))/gi)) {
+    if (parameters.has(name.toLowerCase())) throw wrong("a Content-Disposition repeats a parameter");
+    parameters.set(name.toLowerCase(), quoted ?? token ?? "");
+  }
+  const name = parameters.get("name");
+  if (name === undefined || name === "" || name.includes("\\")) throw wrong("a part has no name");
+  const filename = parameters.get("filename");
+  return { name, filename: filename === undefined ? undefined : utf8(Buffer.from(filename, "latin1")) };
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw wrong("a field is not UTF-8");
+  }
+}
+
+function wrong(why: string): AwsError {
+  return new AwsError("InvalidRequest", `The POST form is malformed: ${why}.`);
+}

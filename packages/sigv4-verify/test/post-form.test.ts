@@ -1,0 +1,102 @@
+import { AwsError, type RequestHead } from "@iap/aws-core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isPostForm, MAX_POST_FIELDS_BYTES, readPostForm } from "../src/index.ts";
+import { caught } from "./caught.ts";
+
+const host = "bucket.s3.us-east-1.amazonaws.com";
+
+function head(contentType = "multipart/form-data; boundary=B"): RequestHead {
+  return {
+    httpVersion: "1.1",
+    method: "POST",
+    target: "/",
+    headers: [
+      ["Host", host],
+      ["Content-Type", contentType],
+    ],
+    host,
+  };
+}
+
+const part = (name: string, value: string): string =>
+  `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+const file = `--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n`;
+const read = (text: string): ReturnType<typeof readPostForm> => readPostForm(head(), Buffer.from(text, "latin1"));
+
+test("a POST of multipart/form-data to an S3 host is one", () => {
+  expect(isPostForm(head())).toBe(true);
+  expect(isPostForm({ ...head(), method: "PUT" })).toBe(false);
+  expect(isPostForm({ ...head(), host: "sqs.us-east-1.amazonaws.com" })).toBe(false);
+  expect(isPostForm({ ...head(), headers: [] })).toBe(false);
+  expect(isPostForm(head("text/plain"))).toBe(false);
+});
+
+test("the fields before the file are read, and where the file begins", () => {
+  const text = `${part("key", "k")}${part("x-amz-meta-a", "caf\u00c3\u00a9")}${file}`;
+  const form = read(`${text}data\r\n--B--\r\n`);
+  expect(form?.fields.map(({ name, value }) => [name, value])).toEqual([
+    ["key", "k"],
+    ["x-amz-meta-a", "caf\u00e9"],
+  ]);
+  expect(form).toMatchObject({ boundary: "B", filename: "a.txt", length: text.length });
+  expect(Buffer.from(form?.fileHead ?? "").toString()).toBe(file);
+});
+
+test("until the file begins more bytes are wanted, however little is there", () => {
+  const text = `${part("key", "k")}${part("acl", "")}${file}`;
+  for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBeUndefined();
+  expect(read(text)?.length).toBe(text.length);
+});
+
+describe("what is no such form, or can be read in two ways, is refused", () => {
+  test.each<[string, string]>([
+    ["no boundary at the beginning", `x${part("key", "k")}${file}`],
+    ["a field twice", `${part("key", "k")}${part("Key", "k2")}${file}`],
+    ["no file", `${part("key", "k")}--B--\r\n`],
+    ["a part without a name", `--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n${file}`],
+    ["a part without a disposition", `--B\r\nContent-Type: text/plain\r\n\r\nx\r\n${file}`],
+    [
+      "two dispositions",
+      `--B\r\nContent-Disposition: form-data; name="a"\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n${file}`,
+    ],
+    ["two names", `--B\r\nContent-Disposition: form-data; name="a"; name="b"\r\n\r\nx\r\n${file}`],
+    ["something after a boundary", `--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--BX\r\n${file}`],
+    ["bytes that are no UTF-8", `${part("key", "\xff")}${file}`],
+    ["a bare LF", `--B\r\nContent-Disposition: form-data; name="a"\nX: y\r\n\r\nx\r\n${file}`],
+    ["fields without end", `${part("key", "k".repeat(MAX_POST_FIELDS_BYTES))}`],
+  ])("%s", (_, text) => {
+    expect(caught(() => read(text)).code).toBe("InvalidRequest");
+  });
+
+  test.each(["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=a; boundary=b"])(
+    "the content type %s",
+    (contentType) => {
+      expect(caught(() => readPostForm(head(contentType), Buffer.from("--a\r\n"))).code).toBe("InvalidRequest");
+    },
+  );
+});
+
+test("garbage never crashes it", () => {
+  const piece = fc.constantFrom(
+    "--B",
+    "\r\n",
+    "Content-Disposition: form-data; name=",
+    '"file"',
+    '"key"',
+    ";",
+    "\n",
+    "x",
+    "\0",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (texts) => {
+      try {
+        read(texts.join(""));
+      } catch (error) {
+        expect(error).toBeInstanceOf(AwsError);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
