@@ -25,7 +25,7 @@ export function compileActions(patterns: readonly string[], inverted: boolean): 
       names.add(pattern);
       continue;
     }
-    const wildcard = compileWildcard(pattern, "action");
+    const wildcard = compileWildcard(pattern, "string");
     if (isAnything(wildcard)) {
       anything = true;
       continue;
@@ -52,4 +52,10 @@ function listsAction({ anything, names, wildcards }: ActionMatcher, action: stri
   if (anything || names.has(action)) return true;
   if (wildcards.size === 0) return false;
   return wildcards.get(serviceOf(action))?.some((wildcard) => matchesWildcard(wildcard, action)) ?? false;
+}
+
+/** Whether an action is one of these patterns, as `Action` in a policy would list it. Case does not matter. */
+export function actionMatcher(patterns: readonly string[]): (action: string) => boolean {
+  const matcher = compileActions(patterns, false);
+  return (action) => isAboutAction(matcher, action.toLowerCase());
 }

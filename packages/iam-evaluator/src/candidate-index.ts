@@ -1,21 +1,24 @@
 import { isAboutAction } from "./action-matcher.ts";
-import type { CandidateFinder, Candidates, CompiledStatement } from "./compiled-statement.ts";
+import type { CandidateFinder, Candidates, CompiledStatement, PolicyGroup } from "./compiled-statement.ts";
 
 /** Candidates are remembered for this many actions: more than a set of policies ever meets, and never more. */
 const MOST_REMEMBERED_ACTIONS = 4096;
 
 /** Finds the statements about an action. Case does not matter; what was found is remembered, within a bound. */
-export function indexByAction(statements: readonly CompiledStatement[]): CandidateFinder {
-  const denies = statements.filter(({ ref }) => ref.effect === "Deny");
-  const allows = statements.filter(({ ref }) => ref.effect === "Allow");
+export function indexByAction(groups: readonly PolicyGroup[]): CandidateFinder {
   const remembered = new Map<string, Candidates>();
   return (action) => {
     const known = remembered.get(action);
     if (known !== undefined) return known;
     if (typeof action !== "string" || action.length > MOST_ACTION_CHARACTERS || !ACTION.test(action)) return undefined;
     const name = action.toLowerCase();
-    const isAbout = ({ actions }: CompiledStatement): boolean => isAboutAction(actions, name);
-    const candidates = { denies: denies.filter(isAbout), allows: allows.filter(isAbout) };
+    const isCandidate = ({ actions }: CompiledStatement): boolean => isAboutAction(actions, name);
+    const found = groups.map(({ statements }) => statements.filter(isCandidate));
+    const candidates = {
+      action: name,
+      denies: found.flatMap((statements) => statements.filter(({ ref }) => ref.effect === "Deny")),
+      allows: found.map((statements) => statements.filter(({ ref }) => ref.effect === "Allow")),
+    };
     if (remembered.size < MOST_REMEMBERED_ACTIONS) remembered.set(action, candidates);
     return candidates;
   };

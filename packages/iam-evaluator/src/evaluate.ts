@@ -1,13 +1,37 @@
-import type { Check, CheckResource, Decision, StatementRef } from "@iap/aws-core";
-import type { CandidateFinder, Candidates, CompiledStatement } from "./compiled-statement.ts";
-import { isAboutAll, isAboutSome, type RequestedResource } from "./resource-matcher.ts";
+import type { Check, CheckResource, Decision, PolicyType, StatementRef } from "@iap/aws-core";
+import type { CandidateFinder, CompiledStatement, PolicyGroup } from "./compiled-statement.ts";
+import { BY_NAME, BY_ROLE, closestNaming, type Naming, NOT_NAMED } from "./principal-matcher.ts";
+import { allowedReason, explicitDenyReason, implicitDenyReason } from "./reason.ts";
+import { RequestContext } from "./request-context.ts";
+import { type Principal, type RequestPrincipal, readPrincipalOf } from "./request-principal.ts";
+import type { RequestedResource } from "./resource-matcher.ts";
+import { type Facts, isAbout, whyUndetermined } from "./statement-match.ts";
+import { NO, UNDETERMINED, YES } from "./truth.ts";
 import { compileWildcard } from "./wildcard.ts";
 
 /**
- * One action on one resource: a `Check`, of which the evaluator reads action and resource. Conditions will read the
- * rest.
+ * One action on one resource: a `Check`, and who asks. Without `authoritative` a condition key that is not in `context`
+ * is absent, as in AWS; with it, a key that is in neither is unknown.
  */
-export type AuthorizationRequest = Pick<Check, "action" | "resource"> & Partial<Check>;
+export interface AuthorizationRequest extends Pick<Check, "action" | "resource">, Partial<Pick<Check, "context">> {
+  readonly authoritative?: readonly string[] | undefined;
+  /** Needed by policies that name principals. */
+  readonly principal?: Principal | undefined;
+  /** Whose the resource is. By default the account of its ARN, or else that of the principal. */
+  readonly resourceAccount?: string | undefined;
+}
+
+/** What `compilePolicySet` makes of policies. */
+export interface CompiledPolicies {
+  readonly groups: readonly PolicyGroup[];
+  readonly candidatesFor: CandidateFinder;
+  readonly version: string;
+  /** Whether resource policies are judged here, and whether the resource has one. */
+  readonly judgesResource: boolean;
+  readonly hasResourcePolicy: boolean;
+  /** Whether the principal has a permissions boundary. */
+  readonly isBounded: boolean;
+}
 
 /**
  * A longer resource is denied unread. S3 keys have at most 1,024 bytes and ARNs about 2,048 characters (S3 User Guide,
@@ -16,77 +40,157 @@ export type AuthorizationRequest = Pick<Check, "action" | "resource"> & Partial<
 export const MOST_RESOURCE_CHARACTERS = 4096;
 
 /** Deny first: one statement that denies beats all that allow (IAM User Guide, "Policy evaluation logic"). */
-export function decide(
-  { action, resource }: AuthorizationRequest,
-  candidatesFor: CandidateFinder,
-  policyVersion: string,
-): Decision {
-  const candidates = candidatesFor(action);
-  if (candidates === undefined) {
-    return decision("implicitDeny", `${quote(action)} is not the name of one action`, NO_STATEMENTS, policyVersion);
-  }
+export function decide(request: AuthorizationRequest, policies: CompiledPolicies): Decision {
+  const { action, resource } = request;
+  const { groups, version } = policies;
+  const candidates = policies.candidatesFor(action);
+  if (candidates === undefined) return refusal(`${quote(action)} is not the name of one action`, version);
   const requested = requestedResource(resource);
   if (requested === undefined) {
     const reason = `the resource of the ${action} action cannot be evaluated: it must be one text of at most ${MOST_RESOURCE_CHARACTERS} characters, or none`;
-    return decision("implicitDeny", reason, NO_STATEMENTS, policyVersion);
+    return refusal(reason, version);
+  }
+  if (candidates.action === GET_CALLER_IDENTITY) {
+    const reason = `${action} needs no permission, and no policy denies it`;
+    return decision("allowed", reason, NO_STATEMENTS, NO_UNEVALUATED, NONE, version);
   }
 
+  const who = readPrincipalOf(request.principal);
+  const context = new RequestContext(request.context, request.authoritative);
+  const facts: Facts = { requested, context, who, isBounded: policies.isBounded };
+  let unevaluated: Unevaluated | undefined;
+
+  let undetermined: CompiledStatement | undefined;
   for (const statement of candidates.denies) {
-    if (isAboutSome(statement.resources, requested)) {
-      return decision("explicitDeny", explicitDeny(statement, resource), [statement.ref], policyVersion);
+    if (isOutOfReach(statement.ref.policyType, who)) continue;
+    const truth = isAbout(statement, facts);
+    if (truth === NO) continue;
+    if (truth === YES) {
+      const reason = explicitDenyReason(statement, resource);
+      return decision("explicitDeny", reason, [statement.ref], unevaluated ?? NO_UNEVALUATED, context.missing, version);
+    }
+    undetermined ??= statement;
+    unevaluated ??= [];
+    unevaluated.push({ statement: statement.ref, why: whyUndetermined(statement, facts) });
+  }
+  if (undetermined !== undefined && unevaluated !== undefined) {
+    const reason = explicitDenyReason(undetermined, resource, unevaluated[0]?.why);
+    return decision("explicitDeny", reason, [undetermined.ref], unevaluated, context.missing, version);
+  }
+
+  const needs = needOf(request, facts, policies);
+  let matched: CompiledStatement | undefined;
+  let more: CompiledStatement[] | undefined;
+  let blockedBy: PolicyType[] | undefined;
+  let blocking = -1;
+  let naming: Naming = NOT_NAMED;
+  for (let i = 0; i < groups.length; i++) {
+    const { type } = groups[i] as PolicyGroup;
+    if (!needs.mayMatter(type) || (type !== "resource" && !needs.isNeeded(type, naming))) continue;
+    let found: CompiledStatement | undefined;
+    for (const statement of candidates.allows[i] as readonly CompiledStatement[]) {
+      const truth = isAbout(statement, facts);
+      if (truth === YES) {
+        if (type !== "resource") {
+          found = statement;
+          break;
+        }
+        const closer = statement.principal === undefined ? NOT_NAMED : closestNaming(statement.principal, who);
+        if (found === undefined || closer > naming) found = statement;
+        if (closer > naming) naming = closer;
+        if (naming === BY_NAME) break;
+      } else if (truth === UNDETERMINED) {
+        unevaluated ??= [];
+        unevaluated.push({ statement: statement.ref, why: whyUndetermined(statement, facts) });
+      }
+    }
+    if (found !== undefined) {
+      if (matched === undefined) matched = found;
+      else {
+        more ??= [matched];
+        more.push(found);
+      }
+    } else if (needs.isNeeded(type, naming)) {
+      blockedBy ??= [];
+      if (!blockedBy.includes(type)) blockedBy.push(type);
+      if (blocking < 0) blocking = i;
     }
   }
-  for (const statement of candidates.allows) {
-    if (isAboutAll(statement.resources, requested)) {
-      return decision("allowed", `allowed by ${statement.label}`, [statement.ref], policyVersion);
-    }
+  if (blockedBy === undefined) {
+    const statements = more ?? (matched === undefined ? [] : [matched]);
+    const refs =
+      matched === undefined ? NO_STATEMENTS : more === undefined ? [matched.ref] : more.map(({ ref }) => ref);
+    const reason = allowedReason(statements, who);
+    return decision("allowed", reason, refs, unevaluated ?? NO_UNEVALUATED, context.missing, version);
   }
-  return decision("implicitDeny", implicitDeny(action, resource, requested, candidates), NO_STATEMENTS, policyVersion);
+  const allows = candidates.allows[blocking] as readonly CompiledStatement[];
+  const reason = implicitDenyReason(request, blockedBy[0] as PolicyType, allows, facts);
+  const denied = decision(
+    "implicitDeny",
+    reason,
+    NO_STATEMENTS,
+    unevaluated ?? NO_UNEVALUATED,
+    context.missing,
+    version,
+  );
+  return { ...denied, blockedBy };
 }
 
 /** Every check must be allowed; an explicit deny of any of them is told before an implicit one, with the check it is of. */
-export function decideAll(
-  requests: readonly AuthorizationRequest[],
-  candidatesFor: CandidateFinder,
-  policyVersion: string,
-): Decision {
-  if (requests.length === 0) {
-    return decision(
-      "implicitDeny",
-      "there is no action to allow: the call has no checks",
-      NO_STATEMENTS,
-      policyVersion,
-    );
-  }
+export function decideAll(requests: readonly AuthorizationRequest[], policies: CompiledPolicies): Decision {
+  const { version } = policies;
+  if (requests.length === 0) return refusal("there is no action to allow: the call has no checks", version);
   let denied: Decision | undefined;
   let allowed: Decision | undefined;
   const matched = new Set<StatementRef>();
+  const missing = new Set<string>();
+  const unevaluated: Decision["unevaluated"][number][] = [];
   for (const request of requests) {
-    const one = decide(request, candidatesFor, policyVersion);
-    if (one.outcome === "explicitDeny") return { ...one, deniedCheck: request };
-    if (one.outcome === "implicitDeny") denied ??= { ...one, deniedCheck: request };
+    const one = decide(request, policies);
+    const { action, resource } = request;
+    if (one.outcome === "explicitDeny") return { ...one, deniedCheck: { action, resource } };
+    if (one.outcome === "implicitDeny") denied ??= { ...one, deniedCheck: { action, resource } };
     allowed ??= one;
     for (const statement of one.matchedStatements) matched.add(statement);
+    for (const key of one.missingContextKeys) missing.add(key);
+    unevaluated.push(...one.unevaluated);
   }
-  const first = denied ?? (allowed as Decision);
-  if (denied !== undefined || matched.size === 1) return first;
-  const reason = `${first.reason} and ${matched.size - 1} more`;
-  return decision("allowed", reason, [...matched], policyVersion);
+  if (denied !== undefined) return denied;
+  const first = allowed as Decision;
+  if (requests.length === 1) return first;
+  const others = matched.size - first.matchedStatements.length;
+  const reason = others === 0 ? first.reason : `${first.reason} and ${others} more`;
+  return decision("allowed", reason, [...matched], unevaluated, [...missing], version);
 }
 
+/**
+ * GetCallerIdentity needs no permission, and an explicit deny does not keep anyone from it (STS API Reference,
+ * GetCallerIdentity).
+ */
+const GET_CALLER_IDENTITY = "sts:getcalleridentity";
+
+type Unevaluated = { readonly statement: StatementRef; readonly why: string }[];
 const NO_STATEMENTS: readonly StatementRef[] = [];
+const NO_UNEVALUATED: Decision["unevaluated"] = [];
+const NONE: readonly string[] = [];
 
 function decision(
   outcome: Decision["outcome"],
   reason: string,
   matchedStatements: readonly StatementRef[],
+  unevaluated: Decision["unevaluated"],
+  missingContextKeys: readonly string[],
   policyVersion: string,
 ): Decision {
-  return { outcome, reason, by: "iam", matchedStatements, missingContextKeys: [], unevaluated: [], policyVersion };
+  return { outcome, reason, by: "iam", matchedStatements, missingContextKeys, unevaluated, policyVersion };
+}
+
+function refusal(reason: string, version: string): Decision {
+  return decision("implicitDeny", reason, NO_STATEMENTS, NO_UNEVALUATED, NONE, version);
 }
 
 /** Undefined for what is not a resource, or is too long to be one. */
-function requestedResource(resource: CheckResource): RequestedResource | undefined {
+export function requestedResource(resource: CheckResource): RequestedResource | undefined {
   if (typeof resource !== "object" || resource === null) return undefined;
   if ("none" in resource) return resource.none === true && Object.keys(resource).length === 1 ? NO_RESOURCE : undefined;
   if ("pattern" in resource) {
@@ -102,32 +206,80 @@ function isReadable(text: unknown): text is string {
   return typeof text === "string" && text !== "" && text.length <= MOST_RESOURCE_CHARACTERS;
 }
 
-function explicitDeny({ label }: CompiledStatement, resource: CheckResource): string {
-  const reason = `with an explicit deny in an identity-based policy (${label})`;
-  if (!("pattern" in resource)) return reason;
-  return `${reason}; the resource is known only as the pattern ${quote(resource.pattern)} (${resource.why}), and a deny of any part of it applies`;
+/**
+ * Control policies of an organization bind the principals of its accounts (SCP) and the resources in them (RCP), and
+ * neither binds service-linked roles.
+ */
+function isOutOfReach(type: PolicyType, who: RequestPrincipal): boolean {
+  if (who.isServiceLinkedRole) return type === "scp" || type === "rcp";
+  return type === "scp" && isOutsider(who);
 }
 
-function implicitDeny(
-  action: string,
-  resource: CheckResource,
-  requested: RequestedResource,
-  { allows }: Candidates,
-): string {
-  const reason = `no identity-based policy allows the ${action} action`;
-  if ("none" in resource) {
-    return allows.length === 0
-      ? reason
-      : `${reason}; the action takes no resource, so only a statement with "Resource": "*" allows it`;
-  }
-  if ("arn" in resource) return `${reason} on resource ${quote(resource.arn)}`;
+/** Who has no policies of their own: only a resource's policy can allow them anything. */
+function isOutsider({ kind }: RequestPrincipal): boolean {
+  return kind === "anonymous" || kind === "service" || kind === "identityProvider";
+}
 
-  const shown = quote(resource.pattern);
-  const partly = allows.find(({ resources }) => isAboutSome(resources, requested));
-  const pattern = `${reason} on all of the resource pattern ${shown} (${resource.why})`;
-  return partly === undefined
-    ? pattern
-    : `${pattern}; ${partly.label} may allow part of it, but the resource cannot be told exactly: allow the whole pattern, with "Resource": ${shown}`;
+/** Which types of policy must allow. */
+interface Need {
+  readonly mayMatter: (type: PolicyType) => boolean;
+  /** `naming` is how closely the resource's policy names who asks, as far as it allows them. */
+  readonly isNeeded: (type: PolicyType, naming: Naming) => boolean;
+}
+
+function needOf(request: AuthorizationRequest, { who, requested }: Facts, policies: CompiledPolicies): Need {
+  const { judgesResource } = policies;
+  if (!judgesResource && who.kind === "unknown") return WITHOUT_RESOURCE_POLICY;
+  const outsider = judgesResource && isOutsider(who);
+  const isCross = judgesResource && requested.kind !== "none" && isCrossAccount(request, who);
+  const needsResource =
+    outsider || isCross || (policies.hasResourcePolicy && requested.kind !== "none" && isMandatory(request));
+  return {
+    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, who),
+    isNeeded: (type, naming) => {
+      switch (type) {
+        case "rcp":
+          return false;
+        case "scp":
+        case "vpcEndpoint":
+          return true;
+        case "resource":
+          return needsResource;
+        case "identity":
+          // The root user may do everything in its account but what others forbid.
+          return !outsider && who.kind !== "root" && (isCross || naming < BY_ROLE);
+        default:
+          return !outsider && who.kind !== "root" && (isCross || naming < BY_NAME);
+      }
+    },
+  };
+}
+
+const WITHOUT_RESOURCE_POLICY: Need = {
+  mayMatter: (type) => type !== "rcp",
+  isNeeded: (type) => type !== "rcp" && type !== "resource",
+};
+
+function isCrossAccount({ resource, resourceAccount }: AuthorizationRequest, who: RequestPrincipal): boolean {
+  const own = resourceAccount ?? accountOf(resource) ?? who.account;
+  return own === undefined || own !== who.account;
+}
+
+function accountOf(resource: CheckResource): string | undefined {
+  const text = "arn" in resource ? resource.arn : "pattern" in resource ? resource.pattern : "";
+  const account = text.split(":", 5)[4];
+  return account !== undefined && /^[0-9]{12}$/.test(account) ? account : undefined;
+}
+
+/**
+ * Key policies and role trust policies must allow: without them not even the account's own policies count (KMS Developer
+ * Guide, "Key policies in AWS KMS"; IAM User Guide, "Policy evaluation for requests within a single account").
+ */
+function isMandatory({ action, resource }: AuthorizationRequest): boolean {
+  const text = "arn" in resource ? resource.arn : "pattern" in resource ? resource.pattern : "";
+  const [, , service, , , ...rest] = text.split(":", 6);
+  if (service === "kms") return action.toLowerCase().startsWith("kms:");
+  return service === "iam" && (rest[0] ?? "").startsWith("role/") && action.toLowerCase().startsWith("sts:");
 }
 
 /** In double quotes, with line breaks and control characters as escapes: request text must not forge log lines. */

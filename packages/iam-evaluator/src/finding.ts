@@ -22,6 +22,12 @@ export interface Place {
   readonly column?: number | undefined;
 }
 
+/** A text of a document and where it stands. */
+export interface LocatedText {
+  readonly text: string;
+  readonly place: Place;
+}
+
 /** Adds a finding. */
 export type Report = (level: FindingLevel, code: string, at: Place, message: string, fix?: string) => void;
 

@@ -1,8 +1,13 @@
 import type { PolicyType } from "@iap/aws-core";
-import type { Finding, Place, Report } from "./finding.ts";
+import type { Finding, LocatedText, Place, Report } from "./finding.ts";
+import { type ParsedCondition, readCondition } from "./parse-condition.ts";
+import { type ParsedPrincipal, readPrincipal } from "./parse-principal.ts";
 import type { Effect, PolicyDocument, PolicyVersion } from "./policy-document.ts";
+import type { Reader } from "./reader.ts";
 import { type JsonMember, type JsonNode, parseStrictJson, positionsIn, StrictJsonError } from "./strict-json.ts";
 import { checkAction } from "./validate-action.ts";
+import { checkCondition, checkVariables } from "./validate-condition.ts";
+import { checkPrincipal } from "./validate-principal.ts";
 import { checkResource } from "./validate-resource.ts";
 
 /** A policy document in one fixed form: lists are lists, and what may be left out is filled in. */
@@ -20,8 +25,12 @@ export interface ParsedStatement {
   readonly actions: Patterns;
   /** A resource policy may leave `Resource` out. */
   readonly resources: Patterns | undefined;
-  /** Elements that are present and that the parser does not read further: `Condition`, `Principal`, `NotPrincipal`. */
-  readonly unread: readonly UnreadElement[];
+  /** All must hold. */
+  readonly conditions: readonly ParsedCondition[];
+  /** In policies that have one. */
+  readonly principal?: ParsedPrincipal | undefined;
+  /** Where it begins. */
+  readonly place: Place;
 }
 
 /** An element that lists patterns. */
@@ -31,18 +40,10 @@ export interface Patterns {
   readonly values: readonly LocatedText[];
 }
 
-export interface LocatedText {
-  readonly text: string;
-  readonly place: Place;
-}
-
-export interface UnreadElement {
-  readonly name: "Condition" | "Principal" | "NotPrincipal";
-  readonly node: JsonNode;
-  readonly place: Place;
-}
-
-/** What was read. `policy` is absent exactly when a finding is an `ERROR`. */
+/**
+ * What was read. `policy` is absent when the document has not the form of a policy. A policy of which a finding is an
+ * `ERROR` is one that AWS would refuse.
+ */
 export interface PolicyReading {
   readonly policy: ParsedPolicy | undefined;
   readonly findings: readonly Finding[];
@@ -82,17 +83,15 @@ export function parsePolicy(document: string | PolicyDocument, type: PolicyType 
   const place = (path: string, offset: number): Place => ({ path, ...positionAt(offset) });
   const report: Report = (level, code, at, message, fix) =>
     findings.push({ level, code, message, ...(fix === undefined ? {} : { fix }), ...at });
-  const reader: Reader = { root, type, place, report };
+  let isReadable = true;
+  const unreadable: Reader["unreadable"] = (code, at, message, fix) => {
+    isReadable = false;
+    report("ERROR", code, at, message, fix);
+  };
+  const reader: Reader = { root, type, place, report, unreadable };
   if (MAY_HOLD_OTHER_CHARACTERS.test(text)) checkCharacters(reader, root, "");
   const policy = readDocument(reader);
-  return { policy: findings.some(({ level }) => level === "ERROR") ? undefined : policy, findings };
-}
-
-interface Reader {
-  readonly root: JsonNode;
-  readonly type: PolicyType;
-  readonly place: (path: string, offset: number) => Place;
-  readonly report: Report;
+  return { policy: isReadable ? policy : undefined, findings };
 }
 
 const JSON_PROBLEMS = {
@@ -113,13 +112,14 @@ function serialise(document: PolicyDocument): string {
 }
 
 function readDocument(reader: Reader): ParsedPolicy | undefined {
-  const { root, place, report } = reader;
+  const { root, place, report, unreadable } = reader;
   const at = place("", root.offset);
   if (root.kind !== "object") {
-    report("ERROR", "INVALID_DOCUMENT", at, "A policy document must be a JSON object.");
+    unreadable("INVALID_DOCUMENT", at, "A policy document must be a JSON object.");
     return undefined;
   }
   let version: PolicyVersion | undefined;
+  let versionAt: Place | undefined;
   let id: string | undefined;
   let statementNode: JsonNode | undefined;
   for (const { key, offset, value } of root.members) {
@@ -128,21 +128,21 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
       case "Version":
         if (value.kind === "string" && (value.value === "2012-10-17" || value.value === "2008-10-17")) {
           version = value.value;
+          versionAt = here;
         } else {
-          report("ERROR", "INVALID_VERSION", here, "Version must be a policy language version.", 'Write "2012-10-17".');
+          unreadable("INVALID_VERSION", here, "Version must be a policy language version.", 'Write "2012-10-17".');
           version = "2008-10-17";
         }
         break;
       case "Id":
         if (value.kind === "string") id = value.value;
-        else report("ERROR", "INVALID_ID", here, "Id must be a string.");
+        else unreadable("INVALID_ID", here, "Id must be a string.");
         break;
       case "Statement":
         statementNode = value;
         break;
       default:
-        report(
-          "ERROR",
+        unreadable(
           "UNKNOWN_ELEMENT",
           place(key, offset),
           `${JSON.stringify(key)} is not an element of a policy document.`,
@@ -158,45 +158,58 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
       `The document has no Version, so it is read as "2008-10-17", where "\${...}" is plain text.`,
       'Add "Version": "2012-10-17".',
     );
+  } else if (version === "2008-10-17" && versionAt !== undefined) {
+    report(
+      "WARNING",
+      "OLD_VERSION",
+      versionAt,
+      `In the policy language of 2008-10-17 "\${...}" is plain text.`,
+      'Write "2012-10-17".',
+    );
   }
-  const statements = readStatements(reader, statementNode);
+  const statements = readStatements(reader, statementNode, version === "2012-10-17");
   return { version: version ?? "2008-10-17", ...(id === undefined ? {} : { id }), statements };
 }
 
-function readStatements(reader: Reader, node: JsonNode | undefined): ParsedStatement[] {
-  const { root, place, report } = reader;
+function readStatements(reader: Reader, node: JsonNode | undefined, variables: boolean): ParsedStatement[] {
+  const { root, place, unreadable } = reader;
   if (node === undefined) {
-    report("ERROR", "MISSING_STATEMENT", place("", root.offset), "The document has no Statement.");
+    unreadable("MISSING_STATEMENT", place("", root.offset), "The document has no Statement.");
     return [];
   }
   const listed: readonly (readonly [JsonNode, string])[] =
     node.kind === "array" ? node.items.map((item, i) => [item, `Statement[${i}]`]) : [[node, "Statement"]];
   if (listed.length === 0) {
-    report("ERROR", "MISSING_STATEMENT", place("Statement", node.offset), "Statement lists no statement.");
+    unreadable("MISSING_STATEMENT", place("Statement", node.offset), "Statement lists no statement.");
   }
 
   const sids = new Set<string>();
   const statements: ParsedStatement[] = [];
   for (const [item, path] of listed) {
-    const statement = readStatement(reader, item, path, sids);
+    const statement = readStatement(reader, item, path, sids, variables);
     if (statement !== undefined) statements.push(statement);
   }
   return statements;
 }
 
-function readStatement(reader: Reader, node: JsonNode, path: string, sids: Set<string>): ParsedStatement | undefined {
-  const { type, place, report } = reader;
+function readStatement(
+  reader: Reader,
+  node: JsonNode,
+  path: string,
+  sids: Set<string>,
+  variables: boolean,
+): ParsedStatement | undefined {
+  const { type, place, report, unreadable } = reader;
   const at = place(path, node.offset);
   if (node.kind !== "object") {
-    report("ERROR", "INVALID_STATEMENT", at, "A statement must be an object.");
+    unreadable("INVALID_STATEMENT", at, "A statement must be an object.");
     return undefined;
   }
 
   const members = new Map(node.members.map((member) => [member.key, member]));
   for (const { key, offset } of node.members) {
     if (!STATEMENT_ELEMENTS.has(key)) {
-      report(
-        "ERROR",
+      unreadable(
         "UNKNOWN_ELEMENT",
         place(`${path}.${key}`, offset),
         `${JSON.stringify(key)} is not an element of a statement.`,
@@ -210,25 +223,49 @@ function readStatement(reader: Reader, node: JsonNode, path: string, sids: Set<s
   const actions = readPatterns(reader, members, path, at, "Action");
   const resources = readPatterns(reader, members, path, at, "Resource");
   for (const { text, place } of actions?.values ?? []) checkAction(text, place, report);
-  for (const { text, place } of resources?.values ?? []) checkResource(text, place, report);
+  for (const resource of resources?.values ?? []) {
+    checkResource(resource.text, resource.place, report);
+    checkVariables(resource, variables, report);
+  }
 
-  const unread: UnreadElement[] = [];
-  for (const name of ["Condition", "Principal", "NotPrincipal"] as const) {
-    const member = members.get(name);
-    if (member === undefined) continue;
-    unread.push({ name, node: member.value, place: place(`${path}.${name}`, member.offset) });
-  }
-  const condition = members.get("Condition")?.value;
-  if (condition !== undefined && condition.kind !== "object") {
-    report("ERROR", "INVALID_CONDITION", place(`${path}.Condition`, condition.offset), "Condition must be an object.");
-  }
-  for (const { name, place } of unread) {
-    if (name === "Condition" || TYPES_WITH_PRINCIPAL.has(type)) continue;
-    report("ERROR", "PRINCIPAL_NOT_ALLOWED", place, `${name} belongs in resource-based policies only.`, "Remove it.");
-  }
+  const condition = members.get("Condition");
+  const conditions = condition === undefined ? [] : readCondition(reader, condition.value, `${path}.Condition`);
+  for (const one of conditions) checkCondition(one, variables, report);
+  const principal = readPrincipalElement(reader, members, path, at);
+  if (principal !== undefined && effect !== undefined) checkPrincipal(principal, effect, type, report);
 
   if (effect === undefined || actions === undefined) return undefined;
-  return { ...(sid === undefined ? {} : { sid }), effect, actions, resources, unread };
+  const statement = { ...(sid === undefined ? {} : { sid }), effect, actions, resources, conditions, place: at };
+  return principal === undefined ? statement : { ...statement, principal };
+}
+
+function readPrincipalElement(
+  reader: Reader,
+  members: ReadonlyMap<string, JsonMember>,
+  path: string,
+  at: Place,
+): ParsedPrincipal | undefined {
+  const { type, place, report, unreadable } = reader;
+  const plain = members.get("Principal");
+  const not = members.get("NotPrincipal");
+  const member = plain ?? not;
+  if (plain !== undefined && not !== undefined) {
+    const here = place(`${path}.NotPrincipal`, not.offset);
+    unreadable("CONFLICTING_ELEMENTS", here, "Principal and NotPrincipal cannot stand together.", "Keep one of them.");
+    return undefined;
+  }
+  if (!TYPES_WITH_PRINCIPAL.has(type)) {
+    if (member !== undefined) {
+      const here = place(`${path}.${member.key}`, member.offset);
+      unreadable("PRINCIPAL_NOT_ALLOWED", here, `${member.key} belongs in resource-based policies only.`, "Remove it.");
+    }
+    return undefined;
+  }
+  if (member !== undefined) return readPrincipal(reader, member, path);
+  const message = "The statement has neither Principal nor NotPrincipal.";
+  if (type === "resource") unreadable("MISSING_PRINCIPAL", at, message, 'Say for whom it is: "Principal": ...');
+  else report("WARNING", "MISSING_PRINCIPAL", at, `${message} It is read as for everybody.`, 'Write "Principal": "*".');
+  return undefined;
 }
 
 const STATEMENT_ELEMENTS: ReadonlySet<string> = new Set([
@@ -246,7 +283,7 @@ const STATEMENT_ELEMENTS: ReadonlySet<string> = new Set([
 const TYPES_WITH_PRINCIPAL: ReadonlySet<PolicyType> = new Set(["resource", "rcp", "vpcEndpoint"]);
 
 function readSid(
-  { place, report }: Reader,
+  { place, report, unreadable }: Reader,
   member: JsonMember | undefined,
   path: string,
   sids: Set<string>,
@@ -254,13 +291,15 @@ function readSid(
   if (member === undefined) return undefined;
   const at = place(`${path}.Sid`, member.value.offset);
   if (member.value.kind !== "string") {
-    report("ERROR", "INVALID_SID", at, "Sid must be a string.");
+    unreadable("INVALID_SID", at, "Sid must be a string.");
     return undefined;
   }
   const sid = member.value.value;
   if (sid === "") return undefined;
   if (!/^[A-Za-z0-9]+$/.test(sid)) {
-    report("ERROR", "INVALID_SID", at, `The Sid ${JSON.stringify(sid)} may hold only A-Z, a-z and 0-9.`);
+    // IAM lets an underscore pass, against its own grammar.
+    const level = /^\w+$/.test(sid) ? "WARNING" : "ERROR";
+    report(level, "INVALID_SID", at, `The Sid ${JSON.stringify(sid)} may hold only A-Z, a-z and 0-9.`);
   }
   if (sids.has(sid)) {
     report("ERROR", "DUPLICATE_SID", at, `The Sid ${JSON.stringify(sid)} names two statements.`, "Make it unique.");
@@ -270,19 +309,19 @@ function readSid(
 }
 
 function readEffect(
-  { place, report }: Reader,
+  { place, unreadable }: Reader,
   member: JsonMember | undefined,
   path: string,
   at: Place,
 ): Effect | undefined {
   if (member === undefined) {
-    report("ERROR", "MISSING_EFFECT", at, "The statement has no Effect.", 'Add "Effect": "Allow" or "Effect": "Deny".');
+    unreadable("MISSING_EFFECT", at, "The statement has no Effect.", 'Add "Effect": "Allow" or "Effect": "Deny".');
     return undefined;
   }
   const { value } = member;
   if (value.kind === "string" && (value.value === "Allow" || value.value === "Deny")) return value.value;
   const here = place(`${path}.Effect`, value.offset);
-  report("ERROR", "INVALID_EFFECT", here, "Effect must be Allow or Deny.", 'Write "Allow" or "Deny", spelt so.');
+  unreadable("INVALID_EFFECT", here, "Effect must be Allow or Deny.", 'Write "Allow" or "Deny", spelt so.');
   return undefined;
 }
 
@@ -293,18 +332,18 @@ function readPatterns(
   at: Place,
   name: "Action" | "Resource",
 ): Patterns | undefined {
-  const { type, place, report } = reader;
+  const { type, place, report, unreadable } = reader;
   const plain = members.get(name);
   const not = members.get(`Not${name}`);
   if (plain !== undefined && not !== undefined) {
     const here = place(`${path}.Not${name}`, not.offset);
-    report("ERROR", "CONFLICTING_ELEMENTS", here, `${name} and Not${name} cannot stand together.`, "Keep one of them.");
+    unreadable("CONFLICTING_ELEMENTS", here, `${name} and Not${name} cannot stand together.`, "Keep one of them.");
     return undefined;
   }
   const member = plain ?? not;
   if (member === undefined) {
     if (name === "Resource" && TYPES_WITH_PRINCIPAL.has(type)) return undefined;
-    report("ERROR", `MISSING_${name.toUpperCase()}`, at, `The statement has neither ${name} nor Not${name}.`);
+    unreadable(`MISSING_${name.toUpperCase()}`, at, `The statement has neither ${name} nor Not${name}.`);
     return undefined;
   }
 
@@ -313,13 +352,15 @@ function readPatterns(
   const listed: readonly (readonly [JsonNode, string])[] =
     value.kind === "array" ? value.items.map((item, i) => [item, `${element}[${i}]`]) : [[value, element]];
   if (listed.length === 0) {
-    report("ERROR", `MISSING_${name.toUpperCase()}`, place(element, value.offset), `${member.key} is empty.`);
+    unreadable(`MISSING_${name.toUpperCase()}`, place(element, value.offset), `${member.key} is empty.`);
   }
   const values: LocatedText[] = [];
   for (const [item, itemPath] of listed) {
     const here = place(itemPath, item.offset);
     if (item.kind === "string") values.push({ text: item.value, place: here });
-    else report("ERROR", `INVALID_${name.toUpperCase()}`, here, `${member.key} must be a string or a list of strings.`);
+    else if (item.kind === "null" && value.kind === "array" && name === "Resource") {
+      report("WARNING", "NULL_RESOURCE", here, `${member.key} lists null, which names nothing.`, "Remove it.");
+    } else unreadable(`INVALID_${name.toUpperCase()}`, here, `${member.key} must be a string or a list of strings.`);
   }
   return { inverted: member === not, values };
 }

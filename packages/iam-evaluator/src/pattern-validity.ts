@@ -7,15 +7,15 @@ export function isValidAction(action: string): boolean {
   return passes((report) => checkAction(action, { path: "" }, report));
 }
 
-/** Whether a policy may list this text in Resource or NotResource. */
+/** Whether a policy may list this text in Resource or NotResource, and it is certain what that means. */
 export function isValidResource(resource: string): boolean {
   return passes((report) => checkResource(resource, { path: "" }, report));
 }
 
 function passes(check: (report: Report) => void): boolean {
   let valid = true;
-  check((level) => {
-    if (level === "ERROR") valid = false;
+  check((level, code) => {
+    if (level === "ERROR" || code === "SHORT_ARN" || code === "EMPTY_RESOURCE") valid = false;
   });
   return valid;
 }

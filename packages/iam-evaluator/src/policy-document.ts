@@ -16,14 +16,23 @@ export type Effect = "Allow" | "Deny";
 export interface PolicyStatement {
   readonly Sid?: string | undefined;
   readonly Effect: Effect;
-  readonly Principal?: unknown;
-  readonly NotPrincipal?: unknown;
+  readonly Principal?: PrincipalElement | undefined;
+  readonly NotPrincipal?: PrincipalElement | undefined;
   readonly Action?: string | readonly string[] | undefined;
   readonly NotAction?: string | readonly string[] | undefined;
   readonly Resource?: string | readonly string[] | undefined;
   readonly NotResource?: string | readonly string[] | undefined;
-  readonly Condition?: unknown;
+  readonly Condition?: ConditionElement | undefined;
 }
+
+/** `"*"`, or principals by kind: `AWS`, `Service`, `Federated`, `CanonicalUser`. */
+export type PrincipalElement = "*" | Readonly<Record<string, string | readonly string[]>>;
+
+/** Values by operator and condition key. */
+export type ConditionElement = Readonly<
+  Record<string, Readonly<Record<string, ConditionOperand | readonly ConditionOperand[]>>>
+>;
+export type ConditionOperand = string | number | boolean;
 
 /** A policy and the name to call it by in findings and decisions: usually its file. */
 export interface PolicyInput {

@@ -1,73 +1,156 @@
 import type { PolicyType } from "@iap/aws-core";
-import type { Finding } from "./finding.ts";
-import { type ParsedPolicy, type Patterns, parsePolicy } from "./parse-policy.ts";
+import { parseConditionOperator } from "./condition-operator.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { Finding, Place } from "./finding.ts";
+import { multivaluedGlobalKeys } from "./global-condition-keys.ts";
+import { type ParsedPolicy, type ParsedStatement, type Patterns, parsePolicy } from "./parse-policy.ts";
 import type { PolicyDocument } from "./policy-document.ts";
-import { MANAGED_POLICY_CHARACTERS, policyCharacters } from "./policy-size.ts";
+import { SIZE_LIMITS, sizeOf } from "./policy-size.ts";
+import { compileWildcard } from "./wildcard.ts";
+import { matchesWildcard } from "./wildcard-match.ts";
 
-/**
- * Everything worth saying about a policy document: what AWS would refuse (`ERROR`), and what it would accept and you may
- * regret. The grammar of conditions and principals is not judged yet; `compilePolicySet` refuses policies with them.
- */
-export function validatePolicy(document: string | PolicyDocument, type: PolicyType): Finding[] {
-  const { policy, findings } = parsePolicy(document, type);
-  return policy === undefined ? [...findings] : [...findings, ...adviseOn(policy, document)];
+export interface ValidateOptions {
+  /** The actions there are: names (`GetObject`) by service prefix (`s3`). Without them no action is called unknown. */
+  readonly actions?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
-/** Advice on a policy that AWS accepts. */
-export function adviseOn(policy: ParsedPolicy, document: string | PolicyDocument): Finding[] {
-  const findings: Finding[] = [];
-  for (const { effect, actions, resources } of policy.statements) {
-    if (effect !== "Allow") continue;
-    const first = actions.values[0];
-    if (actions.inverted && first !== undefined) {
-      findings.push({
-        level: "SECURITY_WARNING",
-        code: "ALLOW_WITH_NOT_ACTION",
-        message: "Allow with NotAction allows every action it does not list, of services yet to come too.",
-        fix: "List the actions in Action.",
-        ...first.place,
-      });
-    }
-    const resource = resources?.values[0];
-    if (resources?.inverted && resource !== undefined) {
-      findings.push({
-        level: "SECURITY_WARNING",
-        code: "ALLOW_WITH_NOT_RESOURCE",
-        message: "Allow with NotResource allows every resource it does not list.",
-        fix: "List the resources in Resource.",
-        ...resource.place,
-      });
-    }
-    const passRole = passRoleOnEverything(actions, resources);
-    if (passRole !== undefined) {
-      findings.push({
-        level: "SECURITY_WARNING",
-        code: "PASS_ROLE_WITH_STAR",
-        message: "iam:PassRole on every role lets its holder use any role a service may assume.",
-        fix: "Name the roles in Resource.",
-        ...passRole,
-      });
-    }
-  }
+/**
+ * Everything worth saying about a policy document: what AWS would refuse when it is created or attached (`ERROR`), and
+ * what it would accept and you may regret. Evaluation is more lenient: a missing or old Version, a document that is too
+ * large and an IAM resource of a kind not known here are evaluated all the same.
+ */
+export function validatePolicy(
+  document: string | PolicyDocument,
+  type: PolicyType,
+  { actions }: ValidateOptions = {},
+): Finding[] {
+  const { policy, findings } = parsePolicy(document, type);
+  const advice = policy === undefined ? [] : adviseOn(policy, document, type);
+  const unknown = policy === undefined || actions === undefined ? [] : unknownActions(policy, actions);
+  const refused = type === "identity" || type === "permissionsBoundary" ? REFUSED_BY_IAM : REFUSED_ELSEWHERE;
+  return [...findings, ...advice, ...unknown].map((finding) =>
+    refused.has(finding.code) ? { ...finding, level: "ERROR" } : finding,
+  );
+}
 
-  const characters = policyCharacters(typeof document === "string" ? document : JSON.stringify(document));
-  if (characters > MANAGED_POLICY_CHARACTERS) {
+/** What can be evaluated and AWS does not take in new policies all the same. */
+const REFUSED_ELSEWHERE: ReadonlySet<string> = new Set(["POLICY_SIZE"]);
+const REFUSED_BY_IAM: ReadonlySet<string> = new Set([
+  ...REFUSED_ELSEWHERE,
+  "MISSING_VERSION",
+  "OLD_VERSION",
+  "UNKNOWN_RESOURCE_TYPE",
+]);
+
+/** Advice on a policy that can be evaluated. */
+export function adviseOn(policy: ParsedPolicy, document: string | PolicyDocument, type: PolicyType): Finding[] {
+  const findings: Finding[] = [];
+  for (const statement of policy.statements) findings.push(...adviseOnStatement(statement, type));
+
+  const limit = SIZE_LIMITS[type];
+  if (limit === undefined) return findings;
+  const characters = sizeOf(typeof document === "string" ? document : JSON.stringify(document), limit);
+  if (characters > limit.characters) {
     findings.push({
       level: "WARNING",
       code: "POLICY_SIZE",
       path: "",
-      message: `The document has ${characters} characters; AWS takes ${MANAGED_POLICY_CHARACTERS} in a managed policy.`,
-      fix: "Split it before giving it to AWS. Here it works as it is.",
+      message: `The document has ${characters} characters; AWS takes ${limit.characters} in ${limit.what}.`,
+      fix: "Split it before giving it to AWS. To be evaluated here it may be as it is.",
     });
   }
   return findings;
 }
 
-function passRoleOnEverything(
-  actions: Patterns,
-  resources: Patterns | undefined,
-): Patterns["values"][0]["place"] | undefined {
+function adviseOnStatement(statement: ParsedStatement, type: PolicyType): Finding[] {
+  const { effect, actions, resources, conditions, place } = statement;
+  const findings: Finding[] = [];
+  const advise = (level: Finding["level"], code: string, at: Place, message: string, fix: string): void => {
+    findings.push({ level, code, message, fix, ...at });
+  };
+  for (const { operator, key } of conditions) {
+    const parsed = parseConditionOperator(operator.text);
+    if (parsed === undefined || parsed.kind === "Null") continue;
+    if (parsed.set === undefined && multivaluedGlobalKeys.has(key.text.toLowerCase())) {
+      const message = `${key.text} has a list of values, and ${operator.text} compares one: it never holds.`;
+      advise("WARNING", "MULTIVALUED_KEY", key.place, message, `Write "ForAnyValue:${operator.text}".`);
+    } else if (parsed.set === "ForAllValues" && effect === "Allow") {
+      const lower = key.text.toLowerCase();
+      const guarded = conditions.some(
+        (other) =>
+          other.operator.text === "Null" &&
+          other.key.text.toLowerCase() === lower &&
+          other.values.every(({ text }) => text.toLowerCase() === "false"),
+      );
+      if (guarded) continue;
+      const message = `ForAllValues also holds when the request has no ${key.text} at all, and then this Allow applies.`;
+      const fix = `Add "Null": {"${key.text}": "false"}.`;
+      advise("SECURITY_WARNING", "FOR_ALL_VALUES_WITH_ALLOW", operator.place, message, fix);
+    }
+  }
+  if (type === "rcp" && effect === "Allow" && !isFullAccess(statement)) {
+    const message = "An RCP only denies: RCPFullAWSAccess is always attached, so this Allow changes nothing.";
+    advise("ERROR", "RCP_ALLOW", place, message, "Remove the statement.");
+  }
+  if (effect !== "Allow") return findings;
+
+  const first = actions.values[0];
+  if (actions.inverted && first !== undefined && type !== "scp") {
+    const message = "Allow with NotAction allows every action it does not list, of services yet to come too.";
+    advise("SECURITY_WARNING", "ALLOW_WITH_NOT_ACTION", first.place, message, "List the actions in Action.");
+  }
+  const resource = resources?.values[0];
+  if (resources?.inverted && resource !== undefined) {
+    const message = "Allow with NotResource allows every resource it does not list.";
+    advise("SECURITY_WARNING", "ALLOW_WITH_NOT_RESOURCE", resource.place, message, "List the resources in Resource.");
+  }
+  const passRole = passRoleOnEverything(actions, resources);
+  if (passRole !== undefined && (type === "identity" || type === "resource")) {
+    const message = "iam:PassRole on every role lets its holder use any role a service may assume.";
+    advise("SECURITY_WARNING", "PASS_ROLE_WITH_STAR", passRole, message, "Name the roles in Resource.");
+  }
+  return findings;
+}
+
+function isFullAccess({ actions, resources, conditions }: ParsedStatement): boolean {
+  const isStar = (patterns: Patterns | undefined): boolean =>
+    patterns !== undefined && !patterns.inverted && patterns.values.some(({ text }) => text === "*");
+  return isStar(actions) && isStar(resources) && conditions.length === 0;
+}
+
+function passRoleOnEverything(actions: Patterns, resources: Patterns | undefined): Place | undefined {
   if (actions.inverted || resources === undefined || resources.inverted) return undefined;
   if (!resources.values.some(({ text }) => text === "*")) return undefined;
   return actions.values.find(({ text }) => text.toLowerCase() === "iam:passrole")?.place;
+}
+
+function unknownActions({ statements }: ParsedPolicy, known: ReadonlyMap<string, readonly string[]>): Finding[] {
+  const findings: Finding[] = [];
+  for (const { text, place } of statements.flatMap(({ actions }) => actions.values)) {
+    const [service = "", name = ""] = text.split(":");
+    if (text === "*" || name === "") continue;
+    const names = known.get(service.toLowerCase());
+    if (names === undefined) {
+      const near = didYouMean(service, known.keys());
+      findings.push({
+        level: "WARNING",
+        code: "UNKNOWN_SERVICE",
+        message: `No service with the prefix ${JSON.stringify(service)} is known.`,
+        ...(near === undefined ? {} : { fix: `Did you mean "${near}:${name}"?` }),
+        ...place,
+      });
+      continue;
+    }
+    const pattern = compileWildcard(name.toLowerCase(), "string");
+    if (names.some((one) => matchesWildcard(pattern, one.toLowerCase()))) continue;
+    const near = didYouMean(name, names);
+    findings.push({
+      level: "WARNING",
+      code: "UNKNOWN_ACTION",
+      message: `No action of ${service} is known that ${JSON.stringify(text)} matches.`,
+      ...(near === undefined ? {} : { fix: `Did you mean "${service}:${near}"?` }),
+      ...place,
+    });
+  }
+  return findings;
 }

@@ -31,8 +31,9 @@ export function checkResource(resource: string, at: Place, report: Report): void
       'Name the service, or write "*" for every resource.',
     );
   } else if (!complete && !resource.endsWith("*")) {
+    // IAM completes short ARNs in a way it does not document, but refuses those with an empty part.
     report(
-      "ERROR",
+      resource.includes("::") || segments.length < 3 ? "ERROR" : "WARNING",
       "SHORT_ARN",
       at,
       `The resource ${shown} has ${segments.length} segments of an ARN's six.`,
@@ -40,8 +41,8 @@ export function checkResource(resource: string, at: Place, report: Report): void
     );
   } else if (complete && tail === "") {
     report(
-      "ERROR",
-      "INVALID_ARN",
+      "WARNING",
+      "EMPTY_RESOURCE",
       at,
       `The resource ${shown} names nothing after its fifth colon.`,
       'Write "*" there for all.',
@@ -88,6 +89,7 @@ const IAM_TYPES: readonly string[] = [
   "oidc-provider/",
   "report/",
   "access-report/",
+  "delegation-request/",
 ];
 
 function mayBeIamResource(tail: string): boolean {

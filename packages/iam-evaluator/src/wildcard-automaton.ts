@@ -10,23 +10,29 @@ export function runAutomaton(wildcard: Wildcard, text: string, meter?: StepMeter
   const tokenCount = wildcard.tokens.length;
   if (text.length < tokenCount) return false;
 
-  const { words, masks, otherMask, colonMask, loopsAlways, loopsInSegment } = automatonOf(wildcard);
-  const states = new Uint32Array(words);
+  const { words, masks, asciiMasks, otherMask, loopsAlways, loopsInSegment } = automatonOf(wildcard);
+  const states = new Int32Array(words);
   states[0] = 1;
-  for (let at = 0; at < text.length; ) {
-    const code = text.codePointAt(at) as number;
-    const from = Math.max(0, tokenCount - text.length + at) >>> 5;
+  const length = text.length;
+  for (let at = 0; at < length; ) {
+    let code = text.charCodeAt(at);
+    const spare = tokenCount - length + at;
+    const from = spare > 0 ? spare >>> 5 : 0;
+    let mask: Int32Array;
+    if (code < ASCII) mask = asciiMasks[code] as Int32Array;
+    else {
+      code = text.codePointAt(at) as number;
+      mask = masks.get(code) ?? otherMask;
+    }
     at += code > 0xffff ? 2 : 1;
-    const to = Math.min(tokenCount, at) >>> 5;
-    const isColon = code === COLON;
-    const mask = isColon ? colonMask : (masks.get(code) ?? otherMask);
-    const loops = isColon ? loopsAlways : loopsInSegment;
+    const to = Math.min(at, tokenCount) >>> 5;
+    const loops = code === COLON ? loopsAlways : loopsInSegment;
     let carry = 0;
     let alive = 0;
     for (let w = from; w <= to; w++) {
       const state = states[w] as number;
       const moved = state & (mask[w] as number);
-      const next = ((moved << 1) | carry | (state & (loops[w] as number))) >>> 0;
+      const next = (moved << 1) | carry | (state & (loops[w] as number));
       carry = moved >>> 31;
       states[w] = next;
       alive |= next;
@@ -38,16 +44,18 @@ export function runAutomaton(wildcard: Wildcard, text: string, meter?: StepMeter
 }
 
 const COLON = 0x3a;
+const ASCII = 0x80;
 
 interface Automaton {
   readonly words: number;
   /** Per character: the states whose next token takes it. Characters the pattern does not name share `otherMask`. */
-  readonly masks: ReadonlyMap<number, Uint32Array>;
-  readonly otherMask: Uint32Array;
-  readonly colonMask: Uint32Array;
+  readonly masks: ReadonlyMap<number, Int32Array>;
+  readonly otherMask: Int32Array;
+  /** The masks of the first 128 characters, without looking them up. */
+  readonly asciiMasks: readonly Int32Array[];
   /** The states that stay on at any character, and those that do at any character but a colon. */
-  readonly loopsAlways: Uint32Array;
-  readonly loopsInSegment: Uint32Array;
+  readonly loopsAlways: Int32Array;
+  readonly loopsInSegment: Int32Array;
 }
 
 /** Few patterns ever need theirs, so it is built on first use and kept as long as the pattern. */
@@ -64,11 +72,11 @@ function automatonOf(wildcard: Wildcard): Automaton {
 
 function buildAutomaton({ tokens, loops }: Wildcard): Automaton {
   const words = (tokens.length >>> 5) + 1;
-  const otherMask = new Uint32Array(words);
-  const colonMask = new Uint32Array(words);
-  const loopsAlways = new Uint32Array(words);
-  const loopsInSegment = new Uint32Array(words);
-  const masks = new Map<number, Uint32Array>();
+  const otherMask = new Int32Array(words);
+  const colonMask = new Int32Array(words);
+  const loopsAlways = new Int32Array(words);
+  const loopsInSegment = new Int32Array(words);
+  const masks = new Map<number, Int32Array>();
 
   tokens.forEach((token, i) => {
     if (token === ANY || token === ANY_IN_SEGMENT) turnOn(otherMask, i);
@@ -87,9 +95,11 @@ function buildAutomaton({ tokens, loops }: Wildcard): Automaton {
     if (loop === ANY_LOOP) turnOn(loopsAlways, i);
     if (loop !== NO_LOOP) turnOn(loopsInSegment, i);
   });
-  return { words, masks, otherMask, colonMask, loopsAlways, loopsInSegment };
+  masks.set(COLON, colonMask);
+  const asciiMasks = Array.from({ length: ASCII }, (_, code) => masks.get(code) ?? otherMask);
+  return { words, masks, asciiMasks, otherMask, loopsAlways, loopsInSegment };
 }
 
-function turnOn(set: Uint32Array, i: number): void {
+function turnOn(set: Int32Array, i: number): void {
   set[i >>> 5] = (set[i >>> 5] as number) | (1 << (i & 31));
 }

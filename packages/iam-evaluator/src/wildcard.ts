@@ -1,13 +1,20 @@
 /**
  * How the text of a pattern is read.
- * - `action`: `*` is any string, `?` any one character.
- * - `resource`: the same after the fifth colon; before it a wildcard stays within its segment, but for a `*` that is
- *   the last character of its segment, which may reach across colons (IAM User Guide, "IAM JSON policy elements:
- *   Resource").
- * - `resourceWithEscapes`: `resource`, and `${*}`, `${?}`, `${$}` after the fifth colon are those characters themselves
- *   (IAM User Guide, "Variables and tags", special characters), as in a policy of version 2012-10-17.
+ * - `string`: `*` is any string, `?` any one character; so in actions and in StringLike.
+ * - `arn`: the same after the fifth colon; before it a wildcard stays within its segment, as in ArnLike (IAM User Guide,
+ *   "Amazon Resource Name (ARN) condition operators").
+ * - `resource`: as `arn`, but for a `*` that is the last character of its segment, which may reach across colons (IAM
+ *   User Guide, "IAM JSON policy elements: Resource").
+ * - `...WithEscapes`: and `${*}`, `${?}`, `${$}` are those characters themselves (IAM User Guide, "Variables and tags",
+ *   special characters), as in a policy of version 2012-10-17; in a resource only after the fifth colon.
  */
-export type WildcardDialect = "action" | "resource" | "resourceWithEscapes";
+export type WildcardDialect =
+  | "string"
+  | "stringWithEscapes"
+  | "arn"
+  | "arnWithEscapes"
+  | "resource"
+  | "resourceWithEscapes";
 
 /**
  * A compiled pattern. It is a chain of `tokens`, each of which takes one character (a code point): itself, or any
@@ -19,6 +26,8 @@ export interface Wildcard {
   readonly tokens: readonly number[];
   /** One more than tokens. */
   readonly loops: readonly Loop[];
+  /** The literal text that every match begins with: its length, and its last two UTF-16 units. */
+  readonly prefix: { readonly length: number; readonly last: number; readonly before: number };
   /** The literal pieces between unrestricted stars; absent when the pattern has `?` or a star bound to its segment. */
   readonly pieces: readonly string[] | undefined;
 }
@@ -44,6 +53,16 @@ const STAR = 0x2a;
 const QUESTION = 0x3f;
 const HEAD_COLONS = 5;
 
+/** What sets the dialects apart: `reaches` is whether a `*` at the end of a segment goes on behind its colon. */
+const DIALECTS = {
+  string: { hasHead: false, reaches: false, escapesHead: false, escapes: false },
+  stringWithEscapes: { hasHead: false, reaches: false, escapesHead: false, escapes: true },
+  arn: { hasHead: true, reaches: false, escapesHead: false, escapes: false },
+  arnWithEscapes: { hasHead: true, reaches: false, escapesHead: true, escapes: true },
+  resource: { hasHead: true, reaches: true, escapesHead: false, escapes: false },
+  resourceWithEscapes: { hasHead: true, reaches: true, escapesHead: false, escapes: true },
+} as const;
+
 /** Compiles a pattern. Every text is a pattern; policy text never becomes a regular expression. */
 export function compileWildcard(text: string, dialect: WildcardDialect): Wildcard {
   const tokens: number[] = [];
@@ -51,7 +70,8 @@ export function compileWildcard(text: string, dialect: WildcardDialect): Wildcar
   const pieces: string[] = [];
   let piece = "";
   let simple = true;
-  let colons = dialect === "action" ? HEAD_COLONS : 0;
+  const { hasHead, reaches, escapesHead, escapes } = DIALECTS[dialect];
+  let colons = hasHead ? 0 : HEAD_COLONS;
 
   for (let at = 0; at < text.length; ) {
     const code = text.codePointAt(at) as number;
@@ -59,7 +79,7 @@ export function compileWildcard(text: string, dialect: WildcardDialect): Wildcar
     if (code === STAR) {
       // A run of stars is one star.
       while (text.charCodeAt(at + 1) === STAR) at++;
-      const loop = inHead && !endsSegment(text, at + 1) ? SEGMENT_LOOP : ANY_LOOP;
+      const loop = inHead && !(reaches && endsSegment(text, at + 1)) ? SEGMENT_LOOP : ANY_LOOP;
       loops[loops.length - 1] = loop;
       if (loop === SEGMENT_LOOP) simple = false;
       pieces.push(piece);
@@ -67,7 +87,7 @@ export function compileWildcard(text: string, dialect: WildcardDialect): Wildcar
       at++;
       continue;
     }
-    const escaped = dialect === "resourceWithEscapes" && !inHead ? escapedCharacter(text, at) : undefined;
+    const escaped = escapes && (escapesHead || !inHead) ? escapedCharacter(text, at) : undefined;
     if (escaped !== undefined) {
       tokens.push(escaped.charCodeAt(0));
       piece += escaped;
@@ -86,7 +106,26 @@ export function compileWildcard(text: string, dialect: WildcardDialect): Wildcar
     loops.push(NO_LOOP);
   }
   pieces.push(piece);
-  return { text, tokens, loops, pieces: simple ? pieces : undefined };
+  return { text, tokens, loops, prefix: prefixOf(tokens, loops), pieces: simple ? pieces : undefined };
+}
+
+/** Rules out most texts that do not match by a look at two of their characters. */
+export function mayMatch({ prefix }: Wildcard, text: string): boolean {
+  const { length, last, before } = prefix;
+  return length < 2 || (text.charCodeAt(length - 1) === last && text.charCodeAt(length - 2) === before);
+}
+
+function prefixOf(tokens: readonly number[], loops: readonly Loop[]): Wildcard["prefix"] {
+  let end = 0;
+  while (end < tokens.length && (tokens[end] as number) >= 0 && loops[end] === NO_LOOP) end++;
+  let tail = "";
+  let length = 0;
+  for (let i = 0; i < end; i++) {
+    const character = String.fromCodePoint(tokens[i] as number);
+    length += character.length;
+    if (i >= end - 2) tail += character;
+  }
+  return { length, last: tail.charCodeAt(tail.length - 1), before: tail.charCodeAt(tail.length - 2) };
 }
 
 /** Whether the pattern is the one text it returns, and no other. */

@@ -15,14 +15,14 @@ test("a document is brought into one form: lists are lists, and what may be left
         effect: "Deny",
         actions: { inverted: true, values: [{ text: "s3:*" }] },
         resources: { inverted: true, values: [{ text: "arn:aws:s3:::b" }, { text: "*" }] },
-        unread: [],
+        conditions: [],
       },
     ],
   });
   expect(policy?.statements[0]).not.toHaveProperty("sid");
 });
 
-test("there is a policy exactly when there is no error", () => {
+test("there is a policy when the document has the form of one", () => {
   expect(parsePolicy('{"Statement":[]}').policy).toBeUndefined();
   expect(parsePolicy("nonsense").policy).toBeUndefined();
 });
@@ -67,11 +67,28 @@ describe("errors name their code and path", () => {
     [statement({ Action: "s3:" }), "INVALID_ACTION", "Statement[0].Action"],
     [statement({ NotAction: "s3:*" }), "CONFLICTING_ELEMENTS", "Statement[0].NotAction"],
     [statement({ Resource: undefined }), "MISSING_RESOURCE", "Statement[0]"],
-    [statement({ Resource: ["*", null] }), "INVALID_RESOURCE", "Statement[0].Resource[1]"],
+    [statement({ Resource: ["*", 5] }), "INVALID_RESOURCE", "Statement[0].Resource[1]"],
+    [statement({ Action: ["s3:*", null] }), "INVALID_ACTION", "Statement[0].Action[1]"],
+    [statement({ Condition: { StringEquals: [] } }), "INVALID_CONDITION", "Statement[0].Condition.StringEquals"],
+    [
+      statement({ Condition: { StringEquals: { "aws:a": {} } } }),
+      "INVALID_CONDITION",
+      "Statement[0].Condition.StringEquals.aws:a",
+    ],
+    [
+      statement({ Condition: { StringEquals: { "aws:username": ["a", null] } } }),
+      "INVALID_CONDITION",
+      "Statement[0].Condition.StringEquals.aws:username[1]",
+    ],
+    [statement({ Condition: { StringEqual: { a: "b" } } }), "UNKNOWN_OPERATOR", "Statement[0].Condition.StringEqual"],
+    [
+      statement({ Condition: { Bool: { "aws:SecureTransport": "yes" } } }),
+      "INVALID_OPERAND",
+      "Statement[0].Condition.Bool.aws:SecureTransport",
+    ],
     [statement({ NotResource: [] }), "CONFLICTING_ELEMENTS", "Statement[0].NotResource"],
     [statement({ Resource: "bucket" }), "INVALID_ARN", "Statement[0].Resource"],
     [statement({ Resource: "**" }), "INVALID_ARN", "Statement[0].Resource"],
-    [statement({ Resource: "arn:aws:s3:::" }), "INVALID_ARN", "Statement[0].Resource"],
     [statement({ Resource: "arn:awz:s3:::b" }), "INVALID_PARTITION", "Statement[0].Resource"],
     [statement({ Resource: "arn:aws:s*:::b" }), "INVALID_SERVICE", "Statement[0].Resource"],
     [statement({ Resource: "arn:aws:*" }), "INVALID_SERVICE", "Statement[0].Resource"],
@@ -149,6 +166,9 @@ test("a resource policy may have principals, and no resource", () => {
     Statement: { Effect: "Allow", Principal: "*", Action: "sts:AssumeRole" },
   });
   expect(parsePolicy(document, "resource").findings).toEqual([]);
-  expect(parsePolicy(document, "resource").policy?.statements[0]?.unread).toMatchObject([{ name: "Principal" }]);
+  expect(parsePolicy(document, "resource").policy?.statements[0]?.principal).toMatchObject({
+    inverted: false,
+    entries: [{ type: "Everyone" }],
+  });
   expect(parsePolicy(document, "identity").policy).toBeUndefined();
 });

@@ -18,6 +18,7 @@ test.each([
   ["arn:aws:ec2:*:*:*/*", true],
   ["b", false],
   ["arn:aws:s3", false],
+  ["arn:aws:s3:::", false],
   ["", false],
 ])("the resource %j: %s", (resource, valid) => {
   expect(isValidResource(resource)).toBe(valid);

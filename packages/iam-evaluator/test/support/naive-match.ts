@@ -6,10 +6,11 @@ export function naiveMatch(pattern: string, text: string, dialect: WildcardDiale
   const t = [...text];
   const matchFrom = (i: number, j: number, colons: number): boolean => {
     if (i === p.length) return j === t.length;
-    const inHead = dialect !== "action" && colons < 5;
+    const inHead = !dialect.startsWith("string") && colons < 5;
     const c = p[i];
     if (c === "*") {
-      const bound = inHead && i + 1 < p.length && p[i + 1] !== ":";
+      const reaches = dialect.startsWith("resource") && (i + 1 === p.length || p[i + 1] === ":");
+      const bound = inHead && !reaches;
       for (let k = j; ; k++) {
         if (matchFrom(i + 1, k, colons)) return true;
         if (k >= t.length || (bound && t[k] === ":")) return false;
@@ -17,7 +18,8 @@ export function naiveMatch(pattern: string, text: string, dialect: WildcardDiale
     }
     if (j === t.length) return false;
     if (c === "?") return !(inHead && t[j] === ":") && matchFrom(i + 1, j + 1, colons);
-    if (dialect === "resourceWithEscapes" && !inHead && c === "$" && p[i + 1] === "{" && p[i + 3] === "}") {
+    const escapes = dialect.endsWith("WithEscapes") && !(dialect.startsWith("resource") && inHead);
+    if (escapes && c === "$" && p[i + 1] === "{" && p[i + 3] === "}") {
       const escaped = p[i + 2] as string;
       if (["*", "?", "$"].includes(escaped)) return t[j] === escaped && matchFrom(i + 4, j + 1, colons);
     }

@@ -1,0 +1,65 @@
+import type { CompiledStatement } from "./compiled-statement.ts";
+import type { CompiledCondition } from "./condition.ts";
+import { parseConditionOperator } from "./condition-operator.ts";
+import { isAboutPrincipal } from "./principal-matcher.ts";
+import { type RequestContext, UNKNOWN } from "./request-context.ts";
+import type { RequestPrincipal } from "./request-principal.ts";
+import { isAboutAll, isAboutSome, type RequestedResource } from "./resource-matcher.ts";
+import { NO, type Truth, UNDETERMINED, YES } from "./truth.ts";
+
+/** A request as statements see it. */
+export interface Facts {
+  readonly requested: RequestedResource;
+  readonly context: RequestContext;
+  readonly who: RequestPrincipal;
+  /** Whether the principal has a permissions boundary. */
+  readonly isBounded: boolean;
+}
+
+/** Whether a statement, of which the action is known to match, is about the request. */
+export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
+  let found: Truth = principalTruth(statement, facts);
+  if (found === NO) return NO;
+  const resource = resourceTruth(statement, facts);
+  if (resource === NO) return NO;
+  if (resource === UNDETERMINED) found = UNDETERMINED;
+  for (const { holds } of statement.conditions) {
+    const truth = holds(facts.context);
+    if (truth === NO) return NO;
+    if (truth === UNDETERMINED) found = UNDETERMINED;
+  }
+  return found;
+}
+
+export function principalTruth({ principal, ref }: CompiledStatement, { who, isBounded }: Facts): Truth {
+  return principal === undefined ? YES : isAboutPrincipal(principal, who, ref.effect, isBounded);
+}
+
+/** An Allow must be about all of what is requested; a Deny applies when it is about any of it. */
+export function resourceTruth({ resources, ref }: CompiledStatement, { requested, context }: Facts): Truth {
+  if (resources === undefined) return YES;
+  return ref.effect === "Deny" ? isAboutSome(resources, requested, context) : isAboutAll(resources, requested, context);
+}
+
+/** What keeps a statement from being evaluated, as a clause. */
+export function whyUndetermined(statement: CompiledStatement, facts: Facts): string {
+  if (principalTruth(statement, facts) === UNDETERMINED) return "whether it is about who asks cannot be told";
+  if (resourceTruth(statement, facts) === UNDETERMINED) {
+    return "whether it is about the resource cannot be told: a variable in it has no single known value, or it is not a full ARN";
+  }
+  const condition = statement.conditions.find(({ holds }) => holds(facts.context) === UNDETERMINED);
+  return condition === undefined ? "it cannot be evaluated" : whyConditionUndetermined(condition, facts.context);
+}
+
+export function whyConditionUndetermined(condition: CompiledCondition, context: RequestContext): string {
+  const { operator, key, variables } = condition;
+  if (parseConditionOperator(operator) === undefined) return `there is no condition operator ${quote(operator)}`;
+  if (context.get(key) === UNKNOWN) return `the value of the condition key ${key.name} is not known`;
+  const variable = variables.find((one) => context.get(one) === UNKNOWN);
+  if (variable !== undefined) return `the value of the variable ${variable.name} is not known`;
+  return `${operator} cannot compare the value of ${key.name} with those of the policy`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
