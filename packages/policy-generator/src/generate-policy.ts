@@ -1,129 +1,203 @@
-import type { ActivityRecord, DecidedRecord, Marker } from "@iap/aws-core";
-import { isOneAction, NOT_AN_ACTION } from "./action-name.ts";
-import { actionsPolicy } from "./actions-policy.ts";
+import type { ActivityRecord } from "@iap/aws-core";
+import { actionsPolicies } from "./actions-policy.ts";
+import { isLearnedKey } from "./conditions.ts";
+import { fit } from "./fit.ts";
+import type { IdRule } from "./generalise-ids.ts";
 import {
   type DeclaredWildcard,
   type GeneratedPolicy,
+  type GenerationReport,
+  type LearnedCondition,
   NothingToGrantError,
-  policyText,
   type Widening,
 } from "./generated-policy.ts";
-import { type Grant, GrantCollector } from "./grant-collector.ts";
-import { LeftOutLedger } from "./left-out-ledger.ts";
+import { type Grant, grantsFor, withoutCovered } from "./grants.ts";
+import { type PolicyTarget, ROOM } from "./policy-target.ts";
 import { prove } from "./prove.ts";
-import { endingOf, joinRecords, type RecordedRequest } from "./recorded-request.ts";
-import { statementsFor } from "./statements.ts";
+import { Recording } from "./recording.ts";
+import { type SortedCalls, sortOut } from "./sort-calls.ts";
+import type { WhichCount } from "./which-count.ts";
 
-export interface GenerateOptions {
+/** Explicit rules by which resources become wider than they were seen. */
+export type GeneraliseRule = IdRule | "siblings";
+
+/** Every rule, in the order in which they are told. */
+export const GENERALISE_RULES: readonly GeneraliseRule[] = ["uuid", "date", "number", "generated", "siblings"];
+
+export interface GenerateOptions extends WhichCount {
   /**
    * `resources` (default): each action on the resources it was used on; what needs no permission is left out.
-   * `actions`: one statement with all actions on `"*"`, what needs no permission included.
+   * `actions`: all actions on `"*"`, what needs no permission included.
    */
   readonly level?: "resources" | "actions" | undefined;
-  /** Whether requests that AWS itself denied count. Default false: they show no permission that was there. */
-  readonly includeDenied?: boolean | undefined;
-  /** Whether requests count of which no answer of AWS is on record. Default false. */
-  readonly includeUnfinished?: boolean | undefined;
+  /** Rules that make resources wider. Default: none; resources are exact. */
+  readonly generalise?: readonly GeneraliseRule[] | undefined;
+  /** How many names beside each other the rule `siblings` takes for many. Default 5. */
+  readonly siblings?: number | undefined;
+  /** Whether conditions that held in all observations are written. Default true. */
+  readonly conditions?: boolean | undefined;
+  /** What the policy is for; it is then made to fit. Default: nothing, and any size. */
+  readonly target?: PolicyTarget | undefined;
+  /** Whether `s3:Get*` may take the place of actions: to make the policy fit, or, without a target, always. Default false. */
+  readonly actionWildcards?: boolean | undefined;
 }
 
 /**
  * The least policy that allows what was recorded: exact resources, no action wildcards, nothing that was not used, the
  * same text for the same records in any order. Before it is returned, the evaluator has allowed every check it was made
- * from. Throws `NothingToGrantError` when no request counts.
+ * from. Throws `NothingToGrantError` when no request counts, `PolicyTooLargeError` when it does not fit the target.
  */
 export function generatePolicy(records: Iterable<ActivityRecord>, options: GenerateOptions = {}): GeneratedPolicy {
-  const { level = "resources" } = options;
-  const ledger = new LeftOutLedger();
-  const collector = new GrantCollector();
-  const actions = new Set<string>();
-  let requests = 0;
-  let granted = 0;
-  for (const request of joinRecords(records)) {
-    requests++;
-    const { decided } = request;
-    const why =
-      whyNotCounted(request, options) ??
-      (level === "actions" ? takeActions(decided, actions) : takeChecks(decided, collector));
-    if (why === undefined) granted++;
-    else ledger.add(why, nameOf(decided));
-  }
+  const recording = new Recording({ keepsKey: isLearnedKey });
+  for (const record of records) recording.add(record);
+  const sorted = sortOut(recording.calls(), options);
+  return options.level === "actions" ? onActions(sorted, options) : onResources(sorted, options);
+}
 
+function onActions(sorted: SortedCalls, { target }: GenerateOptions): GeneratedPolicy {
+  const { granted, actions, ledger } = sorted;
   const leftOut = ledger.list();
   if (granted === 0) throw new NothingToGrantError(leftOut);
-  if (level === "actions") {
-    const { policy, text, characters, warnings } = actionsPolicy(actions);
-    const counts = { requests, granted, actions: actions.size };
-    return { policy, text, report: { ...counts, leftOut, declaredWildcards: [], widenings: [], characters, warnings } };
+  const policies = actionsPolicies(actions, target);
+  const characters = policies.reduce((sum, one) => sum + one.characters, 0);
+  const fitting = policies.length > 1 ? [`it was split into ${policies.length} policies`] : [];
+  const first = policies[0] as (typeof policies)[0];
+  const report = {
+    ...emptyReport(sorted),
+    characters,
+    fitting,
+    warnings: warningsFor(characters, policies.length, target),
+  };
+  return { policy: first.policy, text: first.text, policies, report };
+}
+
+function onResources(sorted: SortedCalls, options: GenerateOptions): GeneratedPolicy {
+  const { generalise = [], siblings = 5, conditions = true, target, actionWildcards = false } = options;
+  const { granted, observed, ledger } = sorted;
+  if (granted === 0) throw new NothingToGrantError(ledger.list());
+  const all = grantsFor(observed, {
+    generalise: new Set(generalise.filter((rule) => rule !== "siblings")),
+    siblings: generalise.includes("siblings") ? siblings : undefined,
+    learnsConditions: conditions,
+  });
+  const grants = withoutCovered(all);
+  const { policies, drafts, steps, actionWildcards: wildcards } = fit(grants, { target, actionWildcards });
+  prove(
+    policies.map(({ text }) => text),
+    all,
+  );
+  const characters = policies.reduce((sum, one) => sum + one.characters, 0);
+  const pairs = new Set([...observed.keys()].map(({ action, resource }) => `${action}\n${JSON.stringify(resource)}`))
+    .size;
+  const report: GenerationReport = {
+    ...emptyReport(sorted),
+    pairs,
+    overGrant: overGrant(drafts.flat(), grants),
+    declaredWildcards: declaredIn(all),
+    widenings: widenedIn(all),
+    collapsed: all.length - grants.length,
+    conditions: conditionsIn(grants),
+    actionWildcards: wildcards,
+    provenance: drafts.flatMap((statements, policy) => statements.map(({ sid, seen }) => ({ policy, sid, ...seen }))),
+    characters,
+    fitting: steps,
+    warnings: warningsFor(characters, policies.length, target),
+  };
+  const first = policies[0] as (typeof policies)[0];
+  return { policy: first.policy, text: first.text, policies, report };
+}
+
+/** Pairs the statements list, over those among the grants: 1 unless a statement grants what no grant asked for. */
+function overGrant(
+  drafts: readonly { readonly actions: readonly string[]; readonly resources: readonly string[] }[],
+  grants: readonly Grant[],
+): number {
+  const listed = drafts.reduce((sum, { actions, resources }) => sum + actions.length * resources.length, 0);
+  const asked = grants.length;
+  return Math.max(1, listed / asked);
+}
+
+function emptyReport({
+  requests,
+  granted,
+  retries,
+  actions,
+  ledger,
+  unknownOperations,
+}: SortedCalls): GenerationReport {
+  return {
+    ...{ requests, granted, retries, actions: actions.size, pairs: 0, overGrant: undefined },
+    ...{
+      leftOut: ledger.list(),
+      unknownOperations,
+      declaredWildcards: [],
+      widenings: [],
+      collapsed: 0,
+      conditions: [],
+    },
+    ...{ actionWildcards: [], provenance: [], characters: 0, fitting: [], warnings: [] },
+  };
+}
+
+/** What no target was named for may be too large for the usual one. */
+export function warningsFor(characters: number, policies: number, target: PolicyTarget | undefined): string[] {
+  if (target === "session") {
+    return [
+      "AWS packs a session policy together with its tags, and may refuse one that has fewer characters than its limit.",
+    ];
   }
-
-  const grants = collector.list();
-  const { policy, text, characters, warnings } = policyText(statementsFor(grants));
-  prove(text, grants);
-  const counts = { requests, granted, actions: new Set(grants.map(({ check }) => check.action)).size };
-  const wider = { declaredWildcards: declaredIn(grants), widenings: widenedIn(grants) };
-  return { policy, text, report: { ...counts, leftOut, ...wider, characters, warnings } };
-}
-
-function whyNotCounted(
-  { decided, finished }: RecordedRequest,
-  { includeDenied = false, includeUnfinished = false }: GenerateOptions,
-): string | undefined {
-  if (!decided.forwarded) return "not forwarded: the proxy denied it";
-  const { marker } = decided;
-  if (marker === "unknown" || marker === "ambiguous") return `${marker}: its actions could not be told`;
-  const ending = endingOf(finished);
-  if (ending === "denied" && !includeDenied) return "AWS denied it";
-  if (ending === "unknown" && !includeUnfinished) return "no answer of AWS is on record";
-  return undefined;
-}
-
-/** Takes the checks of a request, or says why there are none to take. */
-function takeChecks({ checks, marker }: DecidedRecord, collector: GrantCollector): string | undefined {
-  if (checks.length > 0) return collector.add(checks);
-  return marker === "permissionless" ? "needs no permission" : whyNoChecks(marker);
-}
-
-/** Takes the actions of a request; where it needs none, the names of its operations. */
-function takeActions(decided: DecidedRecord, actions: Set<string>): string | undefined {
-  const { checks, marker, service, operations } = decided;
-  if (checks.length === 0 && marker !== "permissionless") return whyNoChecks(marker);
-  const names = checks.length > 0 ? checks.map(({ action }) => action) : operations.map((name) => `${service}:${name}`);
-  if (names.length === 0 || (checks.length === 0 && service === undefined) || !names.every(isOneAction)) {
-    return NOT_AN_ACTION;
+  if (target === "scp") {
+    return [
+      "An SCP gives no permission: it limits what the policies of an account may give. Detach FullAWSAccess for it to limit anything.",
+    ];
   }
-  for (const name of names) actions.add(name);
-  return undefined;
-}
-
-function whyNoChecks(marker: Marker | undefined): string {
-  return marker === undefined ? "its record has no checks" : `${marker}: no policy of the caller decides it`;
-}
-
-function nameOf({ checks, service, operations, method, host }: DecidedRecord): string {
-  const action = checks[0]?.action;
-  if (action !== undefined) return action;
-  return service !== undefined && operations[0] !== undefined ? `${service}:${operations[0]}` : `${method} ${host}`;
+  const { managed } = ROOM;
+  if (target !== undefined || policies > 1 || characters <= managed.characters) return [];
+  return [
+    `The policy has ${characters} characters; AWS takes ${managed.characters} in a managed policy. The proxy takes it as it is; for AWS, --for managed splits it, --generalize and --level actions make it smaller.`,
+  ];
 }
 
 function declaredIn(grants: readonly Grant[]): DeclaredWildcard[] {
   const found = new Map<string, { readonly resource: string; readonly why: string; readonly actions: string[] }>();
-  for (const { check, resource } of grants) {
-    if (!("pattern" in check.resource)) continue;
-    const { why } = check.resource;
-    const key = JSON.stringify([resource.text, why]);
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { resource: resource.text, why, actions: [check.action] });
-    else if (known.actions.at(-1) !== check.action) known.actions.push(check.action);
+  for (const { action, resource, observations } of grants) {
+    for (const seen of observations) {
+      if (!("pattern" in seen.resource)) continue;
+      const { why } = seen.resource;
+      const key = JSON.stringify([resource.text, why]);
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { resource: resource.text, why, actions: [action] });
+      else if (known.actions.at(-1) !== action) known.actions.push(action);
+    }
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, declared]) => declared);
 }
 
 function widenedIn(grants: readonly Grant[]): Widening[] {
-  const found = new Map<string, Widening>();
-  for (const { check, resource } of grants) {
-    if (resource.widened === undefined || "none" in check.resource) continue;
-    const seen = "pattern" in check.resource ? check.resource.pattern : check.resource.arn;
-    found.set(seen, { seen, resource: resource.text, why: resource.widened });
+  const found = new Map<string, { resource: string; why: string; actions: string[]; seen: Set<string> }>();
+  for (const { action, resource, observations } of grants) {
+    if (resource.widened === undefined) continue;
+    const key = JSON.stringify([resource.text, resource.widened]);
+    const known = found.get(key) ?? { resource: resource.text, why: resource.widened, actions: [], seen: new Set() };
+    found.set(key, known);
+    if (known.actions.at(-1) !== action) known.actions.push(action);
+    for (const { resource: seen } of observations) {
+      if (!("none" in seen)) known.seen.add("pattern" in seen ? seen.pattern : seen.arn);
+    }
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, widening]) => widening);
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { seen, ...widening }]) => ({ seen: [...seen].sort()[0] as string, count: seen.size, ...widening }));
+}
+
+function conditionsIn(grants: readonly Grant[]): LearnedCondition[] {
+  const found = new Map<string, { actions: string[]; resource: string; conditions: Grant["conditions"] }>();
+  for (const { action, resource, conditions } of grants) {
+    if (Object.keys(conditions).length === 0) continue;
+    const key = JSON.stringify([resource.text, conditions]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { actions: [action], resource: resource.text, conditions });
+    else known.actions.push(action);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, learned]) => learned);
 }

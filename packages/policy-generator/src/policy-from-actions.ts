@@ -1,14 +1,19 @@
 import { isOneAction } from "./action-name.ts";
-import { actionsPolicy } from "./actions-policy.ts";
+import { actionsPolicies } from "./actions-policy.ts";
+import { warningsFor } from "./generate-policy.ts";
 import { type GeneratedPolicy, NothingToGrantError } from "./generated-policy.ts";
 import { LeftOutLedger } from "./left-out-ledger.ts";
+import type { PolicyTarget } from "./policy-target.ts";
 
 /**
  * The compact policy of a plain list of actions (`s3:GetObject`, one a line of `actions.log`): one statement that allows
  * them on every resource. Blank lines are passed over; a line that is not one action, a wildcard among them, is left out
  * and reported: no policy of ours grants an action nobody used. Throws `NothingToGrantError` when none remains.
  */
-export function policyFromActions(actions: Iterable<string>): GeneratedPolicy {
+export function policyFromActions(
+  actions: Iterable<string>,
+  { target }: { readonly target?: PolicyTarget | undefined } = {},
+): GeneratedPolicy {
   const ledger = new LeftOutLedger();
   const granted = new Set<string>();
   let requests = 0;
@@ -27,7 +32,25 @@ export function policyFromActions(actions: Iterable<string>): GeneratedPolicy {
   const leftOut = ledger.list();
   if (granted.size === 0) throw new NothingToGrantError(leftOut);
 
-  const { policy, text, characters, warnings } = actionsPolicy(granted);
-  const counts = { requests, granted: used, actions: granted.size };
-  return { policy, text, report: { ...counts, leftOut, declaredWildcards: [], widenings: [], characters, warnings } };
+  const policies = actionsPolicies(granted, target);
+  const characters = policies.reduce((sum, one) => sum + one.characters, 0);
+  const first = policies[0] as (typeof policies)[0];
+  return {
+    policy: first.policy,
+    text: first.text,
+    policies,
+    report: {
+      ...{ requests, granted: used, retries: 0, actions: granted.size, pairs: 0, overGrant: undefined, leftOut },
+      ...{
+        unknownOperations: [],
+        declaredWildcards: [],
+        widenings: [],
+        collapsed: 0,
+        conditions: [],
+        actionWildcards: [],
+      },
+      ...{ provenance: [], characters, warnings: warningsFor(characters, policies.length, target) },
+      fitting: policies.length > 1 ? [`it was split into ${policies.length} policies`] : [],
+    },
+  };
 }

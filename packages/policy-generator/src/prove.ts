@@ -1,29 +1,40 @@
 import { type AuthorizationRequest, compilePolicySet, type PolicyEvaluator } from "@iap/iam-evaluator";
-import type { Grant } from "./grant-collector.ts";
+import type { Grant } from "./grants.ts";
 
 /**
- * Proves that a policy allows what it was made for, with the evaluator that will enforce it. Throws when it does not:
- * that is a bug of ours, and better no policy than a wrong one.
+ * Proves that policies allow what they were made for, with the evaluator that will enforce them: every distinct check of
+ * every recorded request. Throws when they do not: that is a bug of ours, and better no policy than a wrong one.
  */
-export function prove(text: string, grants: Iterable<Grant>): void {
-  const policy = compile(text);
-  for (const { check, resource } of grants) {
+export function prove(
+  texts: readonly string[],
+  grants: Iterable<Pick<Grant, "action" | "resource" | "observations">>,
+): void {
+  const policy = compile(texts);
+  const alone = new Map<string, PolicyEvaluator>();
+  for (const { action, resource, observations } of grants) {
     if (resource.widened === undefined || resource.text.includes("${")) {
-      expectAllowed(policy, check);
+      for (const observation of observations) expectAllowed(policy, observation);
       continue;
     }
-    // In two steps, so that many widened resources are not each compared with all others: the resource is within its
+    // In two steps, so that many widened resources are not each compared with all others: what was seen is within its
     // pattern, and the policy allows all of the pattern.
-    const { action } = check;
     const { text, widened } = resource;
-    const alone = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: action, Resource: text } } as const;
-    expectAllowed(compile(JSON.stringify(alone)), check);
-    expectAllowed(policy, { action, resource: { pattern: text, why: widened } });
+    let pattern = alone.get(text);
+    if (pattern === undefined) {
+      const statement = { Effect: "Allow", Action: "*", Resource: text } as const;
+      pattern = compile([JSON.stringify({ Version: "2012-10-17", Statement: statement })]);
+      alone.set(text, pattern);
+    }
+    for (const { action, resource } of observations) expectAllowed(pattern, { action, resource });
+    const [first] = observations;
+    expectAllowed(policy, { ...first, action, resource: { pattern: text, why: widened } });
   }
 }
 
-function compile(document: string): PolicyEvaluator {
-  return compilePolicySet({ identity: [{ name: "generated policy", document }] });
+function compile(documents: readonly string[]): PolicyEvaluator {
+  return compilePolicySet({
+    identity: documents.map((document, i) => ({ name: `generated policy ${i + 1}`, document })),
+  });
 }
 
 function expectAllowed(policy: PolicyEvaluator, request: AuthorizationRequest): void {

@@ -1,26 +1,4 @@
-import type { ActivityRecord, DecidedRecord, FinishedRecord } from "@iap/aws-core";
-
-/** One request of a recording: what was decided, and how it ended, if that was recorded. */
-export interface RecordedRequest {
-  readonly decided: DecidedRecord;
-  readonly finished: FinishedRecord | undefined;
-}
-
-/** Joins `decided` and `finished` records by id, in whatever order they come. A `finished` without a request is passed over. */
-export function joinRecords(records: Iterable<ActivityRecord>): RecordedRequest[] {
-  const decided: DecidedRecord[] = [];
-  const finished = new Map<string, FinishedRecord>();
-  for (const record of records) {
-    if (record.type === "decided") {
-      decided.push(record);
-    } else {
-      const known = finished.get(record.id);
-      // Twice the same id is a damaged recording: keep the ending that grants less.
-      if (known === undefined || rank(record) > rank(known)) finished.set(record.id, record);
-    }
-  }
-  return decided.map((record) => ({ decided: record, finished: finished.get(record.id) }));
-}
+import type { FinishedRecord } from "@iap/aws-core";
 
 /** How a request ended, as far as it bears on the permissions it needs. */
 export type Ending = "answered" | "denied" | "unknown";
@@ -34,11 +12,21 @@ export function endingOf(finished: FinishedRecord | undefined): Ending {
   return status === undefined || status >= 500 ? "unknown" : "answered";
 }
 
-function rank(finished: FinishedRecord): number {
-  return RANKS[endingOf(finished)];
+/** Of two ends of one request, which is a damaged recording, the one that grants less counts. */
+export function worseOf(one: Ending, other: Ending): Ending {
+  return RANKS[one] >= RANKS[other] ? one : other;
 }
 
 const RANKS: Readonly<Record<Ending, number>> = { answered: 0, unknown: 1, denied: 2 };
+
+/** Whether a client tries the same call again after this end: no answer, an error of the server, throttling. */
+export function invitesRetry(finished: FinishedRecord | undefined): boolean {
+  if (finished?.status === undefined || finished.outcome !== "answered") return true;
+  const { status, errorCode } = finished;
+  return (
+    status >= 500 || status === 429 || (errorCode !== undefined && /Throttl|SlowDown|TooManyRequests/.test(errorCode))
+  );
+}
 
 /**
  * Whether an error code says that the caller lacks permission. Services name it differently: `AccessDenied` (S3, STS),

@@ -2,7 +2,7 @@ import type { ActivityRecord, Check, CheckResource, DecidedRecord, FinishedRecor
 import { compilePolicySet, type PolicyEvaluator, type PolicyStatement, parsePolicy } from "@iap/iam-evaluator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { generatePolicy } from "../src/generate-policy.ts";
+import { GENERALISE_RULES, generatePolicy } from "../src/generate-policy.ts";
 import { type GeneratedPolicy, NothingToGrantError } from "../src/generated-policy.ts";
 import { answered, check, decided, finished } from "./support/recording.ts";
 
@@ -56,6 +56,46 @@ describe("laws", () => {
     );
   });
 
+  test("in whatever context it was recorded, and whatever rules are asked for", () => {
+    const keys = fc.constantFrom(
+      "s3:prefix",
+      "aws:RequestTag/team",
+      "iam:PassedToService",
+      "aws:RequestedRegion",
+      "s3:max-keys",
+    );
+    const values = fc.constantFrom("a", "a/", "*", `\${aws:username}`, "", "日", "eu-west-1");
+    const inContext: fc.Arbitrary<Check> = fc
+      .tuple(actions, resources, fc.dictionary(keys, values, { maxKeys: 3 }), fc.boolean())
+      .map(([action, resource, context, all]) => ({
+        action,
+        resource,
+        context,
+        authoritative: all ? ["*"] : Object.keys(context),
+      }));
+    const options = fc.record({
+      generalise: fc.subarray([...GENERALISE_RULES]),
+      siblings: fc.integer({ min: 2, max: 4 }),
+      conditions: fc.boolean(),
+      actionWildcards: fc.boolean(),
+      target: fc.constantFrom(undefined, "managed", "scp"),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(inContext, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
+        options,
+        (list, asked) => {
+          const { policies } = generatePolicy(answered(...list), asked);
+          const policy = compilePolicySet({
+            identity: policies.map(({ text }, i) => ({ name: `${i}`, document: text })),
+          });
+          for (const one of list) expect(policy.evaluateAll(one).outcome).toBe("allowed");
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   test("it allows no action that was not recorded, and has no wildcard in an action", () => {
     fc.assert(
       fc.property(requests, (list) => {
@@ -97,6 +137,14 @@ describe("laws", () => {
     );
   });
 
+  test("what a widened resource and a declared pattern share is told as widened, whichever came first", () => {
+    const pattern = (text: string) => check("sqs:Send", { pattern: `arn:aws:ec2:us-east-1:*:${text}`, why: "w" });
+    const records = answered([pattern("?")], [pattern("\u20ac")]);
+    const { report } = generatePolicy(records);
+    expect(report.widenings).toHaveLength(1);
+    expect(generatePolicy([...records].reverse()).report).toEqual(report);
+  });
+
   test("recording the same again changes nothing but the counts", () => {
     fc.assert(
       fc.property(requests, (list) => {
@@ -128,36 +176,38 @@ describe("statements", () => {
     });
   });
 
-  test("actions with the same resources share a statement, within their service; those on * come last", () => {
+  test("are of one service and access level, and their actions have the same resources", () => {
     const generated = generatePolicy(
       answered(
         [check("s3:PutObject", object("k"))],
-        [check("s3:GetObject", object("k"))],
+        [check("s3:GetObject", object("k")), check("s3:GetObjectAcl", object("k"))],
         [check("s3:DeleteObject", object("l")), check("s3:DeleteObject", object("k"))],
         [check("s3:ListAllMyBuckets", none)],
         [check("ec2:RunInstances", instance), check("ec2:DescribeInstances", none)],
       ),
     );
     expect(statementsOf(generated)).toEqual([
+      { Sid: "Ec2List", Effect: "Allow", Action: ["ec2:DescribeInstances"], Resource: "*" },
       {
-        Sid: "Ec2RunInstances",
+        Sid: "Ec2WriteInstance",
         Effect: "Allow",
         Action: ["ec2:RunInstances"],
         Resource: ["arn:aws:ec2:us-east-1:1:instance/*"],
       },
+      { Sid: "S3List", Effect: "Allow", Action: ["s3:ListAllMyBuckets"], Resource: "*" },
       {
-        Sid: "S3DeleteObject",
+        Sid: "S3ReadObject",
+        Effect: "Allow",
+        Action: ["s3:GetObject", "s3:GetObjectAcl"],
+        Resource: ["arn:aws:s3:::b/k"],
+      },
+      {
+        Sid: "S3WriteDeleteObject",
         Effect: "Allow",
         Action: ["s3:DeleteObject"],
         Resource: ["arn:aws:s3:::b/k", "arn:aws:s3:::b/l"],
       },
-      {
-        Sid: "S3GetObjectAnd1More",
-        Effect: "Allow",
-        Action: ["s3:GetObject", "s3:PutObject"],
-        Resource: ["arn:aws:s3:::b/k"],
-      },
-      { Sid: "AnyResource", Effect: "Allow", Action: ["ec2:DescribeInstances", "s3:ListAllMyBuckets"], Resource: "*" },
+      { Sid: "S3WritePutObject", Effect: "Allow", Action: ["s3:PutObject"], Resource: ["arn:aws:s3:::b/k"] },
     ]);
   });
 
@@ -176,7 +226,7 @@ describe("statements", () => {
     const generated = generatePolicy(
       answered([check("a-b:C", { arn: "arn:aws:x:::1" })], [check("a:B-C", { arn: "arn:aws:x:::2" })]),
     );
-    expect(statementsOf(generated).map(({ Sid }) => Sid)).toEqual(["ABC", "ABC2"]);
+    expect(statementsOf(generated).map(({ Sid }) => Sid)).toEqual(["AWrite", "ABWrite"]);
   });
 });
 
@@ -340,6 +390,8 @@ describe("the report", () => {
     expect(generated.report.widenings).toEqual([
       {
         seen: "arn:aws:s3:::b/日a😀",
+        count: 1,
+        actions: ["s3:GetObject"],
         resource: "arn:aws:s3:::b/?a?",
         why: 'a policy cannot hold 2 of its characters; "?" stands for each',
       },

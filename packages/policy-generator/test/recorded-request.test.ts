@@ -1,21 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Ending, endingOf, joinRecords } from "../src/recorded-request.ts";
-import { decided, finished } from "./support/recording.ts";
-
-test("requests and their ends are joined by id, in whatever order they come", () => {
-  const [a, b, end] = [decided("a", []), decided("b", []), finished("a")];
-  expect(joinRecords([end, b, a, finished("nobody's")])).toEqual([
-    { decided: b, finished: undefined },
-    { decided: a, finished: end },
-  ]);
-});
-
-test("of two ends of one request the one that grants less counts", () => {
-  const ends = [finished("a"), finished("a", { status: 403 }), finished("a", { outcome: "failed", status: undefined })];
-  for (const order of [ends, [...ends].reverse()]) {
-    expect(joinRecords([decided("a", []), ...order])[0]?.finished?.status).toBe(403);
-  }
-});
+import { type Ending, endingOf } from "../src/recorded-request.ts";
+import { finished } from "./support/recording.ts";
 
 describe("how a request ended", () => {
   test.each<[Parameters<typeof finished>[1], Ending]>([

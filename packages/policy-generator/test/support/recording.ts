@@ -1,7 +1,7 @@
-import type { ActivityRecord, Check, CheckResource, DecidedRecord, FinishedRecord } from "@iap/aws-core";
+import type { ActivityRecord, Check, CheckResource, Context, DecidedRecord, FinishedRecord } from "@iap/aws-core";
 
-export function check(action: string, resource: CheckResource): Check {
-  return { action, resource, context: {}, authoritative: [] };
+export function check(action: string, resource: CheckResource, context: Context = {}): Check {
+  return { action, resource, context, authoritative: Object.keys(context) };
 }
 
 export function decided(id: string, checks: readonly Check[], change: Partial<DecidedRecord> = {}): DecidedRecord {

@@ -1,0 +1,208 @@
+import type { ActivityRecord, Decision } from "@iap/aws-core";
+import { compilePolicySet, type PolicyInput, type PolicyStatement, parsePolicy } from "@iap/iam-evaluator";
+import { addSeen, type Seen } from "./grants.ts";
+import type { LeftOut } from "./left-out-ledger.ts";
+import { type Observation, Recording } from "./recording.ts";
+import { resourceText } from "./replay-policy.ts";
+import { sortOut } from "./sort-calls.ts";
+import type { WhatIfOptions } from "./which-count.ts";
+
+/** Policies and a recording, side by side. */
+export interface PolicyDiff {
+  /** Granted and not used. */
+  readonly unused: readonly StatementPart[];
+  /** Used and not granted, or denied. */
+  readonly missing: readonly MissingGrant[];
+  /** Granted and used. */
+  readonly equal: readonly UsedGrant[];
+  /** Statements that could not be evaluated for the recording: they count as granting nothing. */
+  readonly unevaluated: readonly { readonly policy: string; readonly statement: string; readonly why: string }[];
+  readonly requests: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Entries of a statement's Action and Resource, each with each. */
+export interface StatementPart {
+  readonly policy: string;
+  /** Its Sid, or `Statement[0]`. */
+  readonly statement: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+}
+
+export interface UsedGrant extends StatementPart {
+  /** The actions that were used of those the entries stand for. */
+  readonly used: readonly string[];
+  readonly count: number;
+}
+
+export interface MissingGrant extends Readonly<Seen> {
+  readonly action: string;
+  readonly resource: string;
+  readonly outcome: Decision["outcome"];
+  readonly reason: string;
+}
+
+/**
+ * What policies grant beside what a recording used. Throws `PolicyValidationError` for policies that cannot be evaluated
+ * at all. Deny statements show in what is missing; they grant nothing that could be unused.
+ */
+export function diffPolicy(
+  current: readonly PolicyInput[],
+  records: Iterable<ActivityRecord>,
+  options: WhatIfOptions = {},
+): PolicyDiff {
+  const recording = new Recording({ known: options.known });
+  for (const record of records) recording.add(record);
+  const { observed, requests, ledger } = sortOut(recording.calls(), options);
+  const parts: Parts = { unused: [], equal: [], unevaluated: new Map() };
+  for (const input of current) compareOne(input, observed, parts);
+  return {
+    unused: parts.unused,
+    missing: missingFrom(current, observed),
+    equal: parts.equal,
+    unevaluated: [...parts.unevaluated.values()],
+    requests,
+    leftOut: ledger.list(),
+  };
+}
+
+interface Parts {
+  readonly unused: StatementPart[];
+  readonly equal: UsedGrant[];
+  readonly unevaluated: Map<string, { policy: string; statement: string; why: string }>;
+}
+
+function missingFrom(current: readonly PolicyInput[], observed: ReadonlyMap<Observation, Seen>): MissingGrant[] {
+  const evaluator = compilePolicySet({ identity: [...current] });
+  const missing = new Map<string, { grant: Omit<MissingGrant, keyof Seen>; seen: Seen }>();
+  for (const [observation, seen] of observed) {
+    const { outcome, reason } = evaluator.evaluate(observation);
+    if (outcome === "allowed") continue;
+    const { action } = observation;
+    const resource = resourceText(observation.resource);
+    const key = `${action}\n${resource}\n${outcome}`;
+    const known = missing.get(key);
+    if (known === undefined) missing.set(key, { grant: { action, resource, outcome, reason }, seen: { ...seen } });
+    else addSeen(known.seen, seen);
+  }
+  return [...missing].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { grant, seen }]) => ({ ...grant, ...seen }));
+}
+
+function compareOne({ name, document }: PolicyInput, observed: ReadonlyMap<Observation, Seen>, parts: Parts): void {
+  const { policy: parsed } = parsePolicy(document);
+  // Policies with errors were refused before.
+  if (parsed === undefined) return;
+  const source = (typeof document === "string" ? JSON.parse(document) : document) as typeof document & {
+    readonly Statement: PolicyStatement | readonly PolicyStatement[];
+  };
+  const statements = [source.Statement].flat() as PolicyStatement[];
+  statements.forEach((statement, index) => {
+    if (statement.Effect !== "Allow") return;
+    compareStatement(
+      statement,
+      { policy: name, statement: statement.Sid || `Statement[${index}]` },
+      parsed.version,
+      observed,
+      parts,
+    );
+  });
+}
+
+function compareStatement(
+  statement: PolicyStatement,
+  at: Pick<StatementPart, "policy" | "statement">,
+  Version: string,
+  observed: ReadonlyMap<Observation, Seen>,
+  { unused, equal, unevaluated }: Parts,
+): void {
+  const actions = entries(statement.Action, statement.NotAction, "NotAction");
+  const resources = entries(statement.Resource, statement.NotResource, "NotResource");
+  const evaluators = new Map(
+    actions.flatMap((action, a) =>
+      resources.map((resource, r) => {
+        const one = { Effect: "Allow", ...action.element, ...resource.element, Condition: statement.Condition };
+        const document = JSON.stringify({ Version, Statement: [one] });
+        return [`${a} ${r}`, compilePolicySet({ identity: [{ name: at.policy, document }] })] as const;
+      }),
+    ),
+  );
+  const used = new Map<string, { actions: Set<string>; count: number }>();
+  const matches = actions.map(({ text }) => (text === undefined ? undefined : actionPattern(text)));
+  // Names are looked up; only patterns have to be asked one by one.
+  const names = new Map<string, number>();
+  const wide: number[] = [];
+  resources.forEach(({ text }, r) => {
+    if (text === undefined || /[*?$]/.test(text)) wide.push(r);
+    else names.set(text, r);
+  });
+  for (const [observation, { count }] of observed) {
+    const named = "arn" in observation.resource ? names.get(observation.resource.arn) : undefined;
+    const candidates = named === undefined ? wide : [...wide, named];
+    for (let a = 0; a < actions.length; a++) {
+      const match = matches[a];
+      if (match !== undefined && !match(observation.action)) continue;
+      for (const r of candidates) {
+        const evaluator = evaluators.get(`${a} ${r}`);
+        const decision = evaluator?.evaluate(observation);
+        const doubt = decision?.unevaluated[0];
+        if (doubt !== undefined) unevaluated.set(`${at.policy}\n${at.statement}`, { ...at, why: doubt.why });
+        if (decision?.outcome !== "allowed") continue;
+        const key = `${a} ${r}`;
+        const known = used.get(key) ?? { actions: new Set(), count: 0 };
+        used.set(key, known);
+        known.actions.add(observation.action);
+        known.count += count;
+      }
+    }
+  }
+
+  const isUsed = (a: number, r: number): boolean => used.has(`${a} ${r}`);
+  const label = ({ label }: Entry): string => label;
+  const idle = actions.filter((_, a) => resources.every((_, r) => !isUsed(a, r)));
+  if (idle.length > 0) unused.push({ ...at, actions: idle.map(label), resources: resources.map(label) });
+  const busy = actions.map((action, a) => ({ action, a })).filter(({ action }) => !idle.includes(action));
+  const cold = busy.length === 0 ? [] : resources.filter((_, r) => busy.every(({ a }) => !isUsed(a, r)));
+  if (cold.length > 0)
+    unused.push({ ...at, actions: busy.map(({ action }) => action.label), resources: cold.map(label) });
+  for (const { action, a } of busy) {
+    const rest = resources.filter((resource, r) => !cold.includes(resource) && !isUsed(a, r));
+    if (rest.length > 0) unused.push({ ...at, actions: [action.label], resources: rest.map(label) });
+    const hot = resources.map((resource, r) => ({ resource, r })).filter(({ r }) => isUsed(a, r));
+    const uses = hot.map(({ r }) => used.get(`${a} ${r}`) as { actions: Set<string>; count: number });
+    equal.push({
+      ...at,
+      actions: [action.label],
+      resources: hot.map(({ resource }) => resource.label),
+      used: [...new Set(uses.flatMap((use) => [...use.actions]))].sort(),
+      count: uses.reduce((sum, use) => sum + use.count, 0),
+    });
+  }
+}
+
+/** An entry of Action or Resource, alone in its element; all of a NotAction are one entry. */
+interface Entry {
+  readonly label: string;
+  readonly text: string | undefined;
+  readonly element: Readonly<Record<string, unknown>>;
+}
+
+function entries(
+  plain: PolicyStatement["Action"],
+  not: PolicyStatement["NotAction"],
+  name: "NotAction" | "NotResource",
+): Entry[] {
+  if (not !== undefined)
+    return [{ label: `${name} ${[not].flat().join(", ")}`, text: undefined, element: { [name]: not } }];
+  const element = name.slice(3);
+  return ([plain ?? []].flat() as string[]).map((text) => ({ label: text, text, element: { [element]: text } }));
+}
+
+/** Cheaper than the evaluator, which then decides. */
+function actionPattern(text: string): (action: string) => boolean {
+  if (!/[*?]/.test(text)) {
+    const name = text.toLowerCase();
+    return (action) => action.toLowerCase() === name;
+  }
+  return () => true;
+}

@@ -1,0 +1,182 @@
+import type { ActivityRecord } from "@iap/aws-core";
+import {
+  compilePolicySet,
+  type PolicyDocument,
+  type PolicyInput,
+  type PolicyStatement,
+  PolicyValidationError,
+  validatePolicy,
+} from "@iap/iam-evaluator";
+import { accessLevelOf } from "./access-level.ts";
+import type { GeneraliseRule } from "./generate-policy.ts";
+import { type Grant, grantsFor, hasWildcard, type Seen, withoutCovered } from "./grants.ts";
+import { jsonText } from "./json-text.ts";
+import type { LeftOut } from "./left-out-ledger.ts";
+import { prove } from "./prove.ts";
+import { type Observation, Recording } from "./recording.ts";
+import { resourceText } from "./replay-policy.ts";
+import { sortOut } from "./sort-calls.ts";
+import { isOurSid, readableStatements, serviceOf, writeStatements } from "./statements.ts";
+import type { WhatIfOptions } from "./which-count.ts";
+
+export interface MergeOptions extends WhatIfOptions {
+  readonly generalise?: readonly GeneraliseRule[] | undefined;
+  readonly siblings?: number | undefined;
+  readonly conditions?: boolean | undefined;
+}
+
+/** A policy widened by a recording. */
+export interface MergedPolicy {
+  readonly policy: PolicyDocument;
+  /** The text that was given, byte for byte, when nothing had to be added. */
+  readonly text: string;
+  /** What was added, by the statement it went to: its Sid, or `Statement[0]`. */
+  readonly added: readonly {
+    readonly statement: string;
+    readonly isNew: boolean;
+    readonly actions: readonly string[];
+    readonly resources: readonly string[];
+  }[];
+  /** What was used and cannot be allowed by adding: a Deny of the policy is about it. */
+  readonly conflicts: readonly { readonly action: string; readonly resource: string; readonly reason: string }[];
+  readonly requests: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * Widens a policy by what a recording used and it does not grant. What is there stays as it is, order and Sids included.
+ * An action or resource joins a statement only where its Sid is one of ours, it has no conditions, and that grants nothing
+ * beyond the recording; everything else goes to new statements at the end. Proven before it is returned. Throws `PolicyValidationError` for a
+ * policy that cannot be evaluated.
+ */
+export function mergePolicy(
+  input: PolicyInput,
+  records: Iterable<ActivityRecord>,
+  options: MergeOptions = {},
+): MergedPolicy {
+  const { generalise = [], siblings = 5, conditions = true } = options;
+  const { name, document } = input;
+  const errors = validatePolicy(document, "identity").filter(({ level }) => level === "ERROR");
+  if (errors.length > 0) throw new PolicyValidationError(errors.map((finding) => ({ policy: name, ...finding })));
+  const before = typeof document === "string" ? document : `${JSON.stringify(document, null, 2)}\n`;
+  const evaluator = compilePolicySet({ identity: [input] });
+
+  const recording = new Recording({ known: options.known });
+  for (const record of records) recording.add(record);
+  const { observed, requests, ledger } = sortOut(recording.calls(), options);
+  const missing = new Map<Observation, Seen>();
+  const kept: Observation[] = [];
+  const conflicts = new Map<string, MergedPolicy["conflicts"][number]>();
+  for (const [observation, seen] of observed) {
+    const { outcome, reason } = evaluator.evaluate(observation);
+    if (outcome === "implicitDeny") missing.set(observation, seen);
+    else if (outcome === "allowed") kept.push(observation);
+    else {
+      const { action } = observation;
+      const resource = resourceText(observation.resource);
+      conflicts.set(`${action}\n${resource}`, { action, resource, reason });
+    }
+  }
+  const told = {
+    conflicts: [...conflicts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, conflict]) => conflict),
+    requests,
+    leftOut: ledger.list(),
+  };
+  const policy = JSON.parse(before) as Mutable<PolicyDocument>;
+  if (missing.size === 0) return { policy, text: before, added: [], ...told };
+
+  const all = grantsFor(missing, {
+    generalise: new Set(generalise.filter((rule) => rule !== "siblings")),
+    siblings: generalise.includes("siblings") ? siblings : undefined,
+    learnsConditions: conditions,
+  });
+  const statements = [policy.Statement].flat() as Mutable<PolicyStatement>[];
+  const added: MergedPolicy["added"][number][] = [];
+  const rest = joinExisting(withoutCovered(all), statements, kept, added);
+  const taken = new Set(statements.map(({ Sid }) => Sid));
+  for (const draft of readableStatements(rest)) {
+    const Sid = uniqueSid(draft.sid, taken);
+    statements.push(...writeStatements([draft]).map((statement) => ({ ...statement, Sid })));
+    added.push({ statement: Sid, isNew: true, actions: draft.actions, resources: draft.resources });
+  }
+  policy.Statement = statements;
+  const text = `${jsonText(policy, indentOf(before))}${before.endsWith("\n") ? "\n" : ""}`;
+  prove([text], all);
+  prove(
+    [text],
+    kept.map((observation) => ({ action: observation.action, resource: { text: "" }, observations: [observation] })),
+  );
+  return { policy, text, added, ...told };
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** Puts grants into statements that stay exact with them; returns the others. */
+function joinExisting(
+  grants: readonly Grant[],
+  statements: readonly Mutable<PolicyStatement>[],
+  kept: readonly Observation[],
+  added: MergedPolicy["added"][number][],
+): Grant[] {
+  const pair = (action: string, resource: string): string => `${action.toLowerCase()}\n${resource}`;
+  const known = new Set(kept.map(({ action, resource }) => pair(action, resourceText(resource))));
+  const open = new Map<string, Grant>();
+  for (const grant of grants) {
+    known.add(pair(grant.action, grant.resource.text));
+    if (Object.keys(grant.conditions).length === 0) open.set(pair(grant.action, grant.resource.text), grant);
+  }
+  const done = new Set<Grant>();
+  statements.forEach((statement, index) => {
+    if (statement.Effect !== "Allow" || statement.Condition !== undefined) return;
+    if (statement.Action === undefined || statement.Resource === undefined) return;
+    const label = statement.Sid || `Statement[${index}]`;
+    for (const grant of grants) {
+      if (done.has(grant) || open.get(pair(grant.action, grant.resource.text)) !== grant) continue;
+      if (!isOurSid(statement.Sid, grant.action)) continue;
+      const actions = list(statement.Action);
+      const resources = list(statement.Resource);
+      if (actions.some((action) => /[*?]/.test(action) || serviceOf(action) !== serviceOf(grant.action))) continue;
+      const { action, resource } = grant;
+      const takesResource =
+        actions.some((one) => one.toLowerCase() === action.toLowerCase()) &&
+        !resources.includes("*") &&
+        resource.text !== "*" &&
+        actions.every((one) => known.has(pair(one, resource.text)));
+      const takesAction =
+        resources.includes(resource.text) &&
+        !resources.some((one) => one !== resource.text && hasWildcard(one)) &&
+        actions.every((one) => accessLevelOf(one) === accessLevelOf(action)) &&
+        resources.every((one) => known.has(pair(action, one)));
+      if (takesResource) {
+        statement.Resource = [...resources, resource.text];
+        for (const one of actions) finish(open.get(pair(one, resource.text)), done);
+        added.push({ statement: label, isNew: false, actions, resources: [resource.text] });
+      } else if (takesAction) {
+        statement.Action = [...actions, action];
+        for (const one of resources) finish(open.get(pair(action, one)), done);
+        added.push({ statement: label, isNew: false, actions: [action], resources });
+      }
+    }
+  });
+  return grants.filter((grant) => !done.has(grant));
+}
+
+function finish(grant: Grant | undefined, done: Set<Grant>): void {
+  if (grant !== undefined) done.add(grant);
+}
+
+function uniqueSid(base: string, taken: Set<string | undefined>): string {
+  let sid = base;
+  for (let n = 2; taken.has(sid); n++) sid = `${base}${n}`;
+  taken.add(sid);
+  return sid;
+}
+
+function list(values: PolicyStatement["Action"]): string[] {
+  return [values ?? []].flat() as string[];
+}
+
+/** The blanks or the tab with which the first line of a text inside begins; two blanks where it is one line. */
+function indentOf(text: string): string {
+  return /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
+}

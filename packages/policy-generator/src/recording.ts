@@ -1,0 +1,237 @@
+import type {
+  ActivityRecord,
+  Check,
+  CheckResource,
+  Context,
+  DecidedRecord,
+  FinishedRecord,
+  Marker,
+} from "@iap/aws-core";
+import { isOneAction, NOT_AN_ACTION } from "./action-name.ts";
+import { type Ending, endingOf, invitesRetry, worseOf } from "./recorded-request.ts";
+
+/** One action on one resource in one context, however many requests had it. */
+export interface Observation {
+  readonly action: string;
+  readonly resource: CheckResource;
+  /** What is kept of the context. */
+  readonly context: Context;
+  readonly authoritative: readonly string[];
+}
+
+/** One call of an SDK, retries included. */
+export interface RecordedCall {
+  /** `s3:PutObject`, or method and host where the operation is not known. */
+  readonly name: string;
+  readonly service: string | undefined;
+  readonly operations: readonly string[];
+  readonly marker: Marker | undefined;
+  readonly forwarded: boolean;
+  /** ISO 8601. */
+  readonly time: string;
+  /** What AWS would check, or why that cannot be part of a policy. */
+  readonly observations: readonly Observation[] | string;
+  readonly ending: Ending;
+  /** How often it was sent; more than once when the SDK tried again. */
+  readonly attempts: number;
+}
+
+export interface RecordingOptions {
+  /** Which keys of the context are kept. What rests on other keys cannot be asked later. Default: all. */
+  readonly keepsKey?: ((key: string) => boolean) | undefined;
+  /** What is known of a request besides its checks: who asked, and when. What the checks say wins. */
+  readonly known?: ((record: DecidedRecord) => KnownKeys) | undefined;
+}
+
+/** Condition keys of a request, and which others are known to be absent. */
+export interface KnownKeys {
+  readonly context: Context;
+  readonly authoritative: readonly string[];
+}
+
+/**
+ * A recording, read record by record in any order and kept small: what many requests have in common is there once.
+ */
+export class Recording {
+  readonly #keepsKey: RecordingOptions["keepsKey"];
+  readonly #known: RecordingOptions["known"];
+  readonly #attempts: Attempt[] = [];
+  readonly #ends = new Map<string, number>();
+  readonly #observations = new Map<string, Observation>();
+  readonly #words = new Map<string, string>();
+
+  constructor({ keepsKey, known }: RecordingOptions = {}) {
+    this.#keepsKey = keepsKey;
+    this.#known = known;
+  }
+
+  add(record: ActivityRecord): void {
+    if (record.type === "decided") this.#attempts.push(this.#attempt(record));
+    else this.#end(record);
+  }
+
+  /** The calls. */
+  calls(): RecordedCall[] {
+    const calls: RecordedCall[] = [];
+    const groups = new Map<string, Attempt | Attempt[]>();
+    for (const attempt of this.#attempts) {
+      const { retry } = attempt;
+      const known = retry === undefined ? undefined : groups.get(retry);
+      if (retry === undefined) calls.push(this.#call([attempt]));
+      else if (known === undefined) groups.set(retry, attempt);
+      else if (Array.isArray(known)) known.push(attempt);
+      else groups.set(retry, [known, attempt]);
+    }
+    for (const group of groups.values()) {
+      if (!Array.isArray(group)) calls.push(this.#call([group]));
+      else for (const attempts of this.#retriesIn(group)) calls.push(this.#call(attempts));
+    }
+    return calls;
+  }
+
+  #attempt(record: DecidedRecord): Attempt {
+    const { id, time, run, retry, forwarded, marker, service, operations } = record;
+    return {
+      id,
+      time,
+      run: this.#word(run),
+      retry,
+      forwarded,
+      marker,
+      service: service === undefined ? undefined : this.#word(service),
+      operations: operations.map((operation) => this.#word(operation)),
+      name: this.#word(nameOf(record)),
+      observations: this.#observed(record.checks, this.#known?.(record)),
+    };
+  }
+
+  #end(record: FinishedRecord): void {
+    const known = this.#ends.get(record.id);
+    const ending = endingOf(record);
+    const retried = invitesRetry(record) && (known === undefined || known >= RETRIED);
+    const worst = known === undefined ? ending : worseOf(ENDINGS[known % RETRIED] as Ending, ending);
+    this.#ends.set(record.id, ENDINGS.indexOf(worst) + (retried ? RETRIED : 0));
+  }
+
+  #observed(checks: readonly Check[], known?: KnownKeys): readonly Observation[] | string {
+    const observed: Observation[] = [];
+    for (const check of checks) {
+      if (!isOneAction(check.action)) return NOT_AN_ACTION;
+      const context = this.#kept(known === undefined ? check.context : { ...known.context, ...check.context });
+      const authoritative =
+        this.#keepsKey === undefined ? [...(known?.authoritative ?? NO_KEYS), ...check.authoritative] : NO_KEYS;
+      const where = placeOf(check.resource);
+      const why = "why" in check.resource ? check.resource.why : "";
+      const keys = authoritative.length === 0 ? "" : authoritative.join(" ");
+      const key = `${check.action}\n${where}\n${context === EMPTY ? "" : stable(context)}\n${keys}`;
+      const earlier = this.#observations.get(key);
+      if (earlier !== undefined) {
+        // The reason for a pattern may differ between requests; the order of requests must not show.
+        if (why !== "" && why < (earlier.resource as { why: string }).why) {
+          (earlier.resource as { why: string }).why = why;
+        }
+        observed.push(earlier);
+        continue;
+      }
+      const fresh = { action: this.#word(check.action), resource: { ...check.resource }, context, authoritative };
+      this.#observations.set(key, fresh);
+      observed.push(fresh);
+    }
+    return observed;
+  }
+
+  #kept(context: Context): Context {
+    let kept: Record<string, Context[string]> | undefined;
+    for (const key in context) {
+      if (this.#keepsKey !== undefined && !this.#keepsKey(key)) continue;
+      kept ??= {};
+      kept[key] = context[key] as Context[string];
+    }
+    return kept ?? EMPTY;
+  }
+
+  /** The same text is kept once. */
+  #word(text: string): string {
+    const known = this.#words.get(text);
+    if (known !== undefined) return known;
+    this.#words.set(text, text);
+    return text;
+  }
+
+  /**
+   * Which of these attempts, alike in `retry`, are of one call: of one run, about the same, for a client may use an
+   * invocation id twice. Requests that only are the same byte for byte are retries of one that failed.
+   */
+  #retriesIn(attempts: readonly Attempt[]): Attempt[][] {
+    const sorted = [...attempts].sort((a, b) => (a.time < b.time || (a.time === b.time && a.id < b.id) ? -1 : 1));
+    const groups: Attempt[][] = [];
+    for (const attempt of sorted) {
+      const group = groups.findLast(([first]) => first?.run === attempt.run && isAboutTheSame(first, attempt));
+      const before = group?.at(-1);
+      const isRetry =
+        before !== undefined &&
+        (attempt.retry?.startsWith("sdk-") === true || (this.#ends.get(before.id) ?? RETRIED) >= RETRIED);
+      if (isRetry) group?.push(attempt);
+      else groups.push([attempt]);
+    }
+    return groups;
+  }
+
+  /** What the last attempt says that AWS answered; failing that, the last that went out; failing that, the last. */
+  #call(attempts: readonly Attempt[]): RecordedCall {
+    const endOf = ({ id }: Attempt): Ending => ENDINGS[(this.#ends.get(id) ?? UNENDED) % RETRIED] as Ending;
+    const telling =
+      attempts.findLast((attempt) => attempt.forwarded && endOf(attempt) !== "unknown") ??
+      attempts.findLast(({ forwarded }) => forwarded) ??
+      (attempts.at(-1) as Attempt);
+    const { name, service, operations, marker, forwarded, observations } = telling;
+    const { time } = attempts[0] as Attempt;
+    const ending = endOf(telling);
+    return { name, service, operations, marker, forwarded, time, observations, ending, attempts: attempts.length };
+  }
+}
+
+interface Attempt {
+  readonly id: string;
+  readonly time: string;
+  readonly run: string;
+  readonly retry: string | undefined;
+  readonly forwarded: boolean;
+  readonly marker: Marker | undefined;
+  readonly service: string | undefined;
+  readonly operations: readonly string[];
+  readonly name: string;
+  readonly observations: readonly Observation[] | string;
+}
+
+/** How requests end, as numbers: there are many. One that invites a retry has `RETRIED` added. */
+const ENDINGS: readonly Ending[] = ["answered", "denied", "unknown"];
+const RETRIED = 4;
+const UNENDED = ENDINGS.indexOf("unknown") + RETRIED;
+
+function isAboutTheSame({ observations: some }: Attempt, { observations: others }: Attempt): boolean {
+  if (typeof some === "string" || typeof others === "string") return some === others;
+  return some.length === others.length && some.every((observation, i) => observation === others[i]);
+}
+
+const EMPTY: Context = Object.freeze({});
+const NO_KEYS: readonly string[] = Object.freeze([]);
+
+function placeOf(resource: CheckResource): string {
+  if ("none" in resource) return "none";
+  return "pattern" in resource ? `pattern ${resource.pattern}` : `arn ${resource.arn}`;
+}
+
+function stable(context: Context): string {
+  return JSON.stringify(
+    Object.keys(context)
+      .sort()
+      .map((key) => [key, context[key]]),
+  );
+}
+
+function nameOf({ checks, service, operations, method, host }: DecidedRecord): string {
+  const action = checks[0]?.action;
+  if (action !== undefined) return action;
+  return service !== undefined && operations[0] !== undefined ? `${service}:${operations[0]}` : `${method} ${host}`;
+}
