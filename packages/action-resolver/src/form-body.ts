@@ -8,7 +8,7 @@ export interface FormBody {
 }
 
 /** What a compressed form may grow to, in bytes. */
-const maxInflated = 32 * 1024 * 1024;
+export const maxInflated: number = 32 * 1024 * 1024;
 
 /**
  * The form body of a request to a query service: undefined when there is none, a string when it cannot be read in one

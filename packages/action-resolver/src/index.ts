@@ -1,4 +1,5 @@
-export { mintsCredentials } from "./credential-operations.ts";
+export { credentialOperationNames, mintsCredentials } from "./credential-operations.ts";
+export type { RequiredAction } from "./operation.ts";
 export {
   createResolver,
   type OperationDescription,
@@ -7,4 +8,4 @@ export {
   type ResolverOptions,
   type ScopedHead,
 } from "./resolver.ts";
-export type { Operation, RequiredAction, RestEntry, Shard } from "./shard.ts";
+export type { OperationEntry, Shard } from "./shard.ts";

@@ -1,4 +1,5 @@
 import type { Endpoint, Protocol, RequestHead } from "@iap/aws-core";
+import { type Operation, readOperation } from "./operation.ts";
 import { buildTrie, type RestTrie } from "./rest-trie.ts";
 import { buildS3Table, type S3Table } from "./s3-request.ts";
 import type { Shard } from "./shard.ts";
@@ -10,12 +11,21 @@ export interface Model {
   readonly s3: S3Table | undefined;
   readonly queries: boolean;
   readonly json: Protocol | undefined;
+  /** An operation, read when it is first asked for. */
+  readonly operation: (name: string) => Operation | undefined;
 }
 
 export function prepareModel(shard: Shard): Model {
   const rest = shard.protocols.includes("restJson1") || shard.protocols.includes("restXml");
+  const operations = new Map<string, Operation>();
   return {
     shard,
+    operation(name) {
+      const known = operations.get(name) ?? readOperation(shard, name);
+      // Names that the shard does not have come from outside, and are not kept.
+      if (known !== undefined) operations.set(name, known);
+      return known;
+    },
     trie: rest && shard.service !== "s3" ? buildTrie(shard) : undefined,
     s3: shard.service === "s3" ? buildS3Table(shard) : undefined,
     queries: shard.protocols.includes("awsQuery") || shard.protocols.includes("ec2Query"),

@@ -2,11 +2,11 @@ import { type AwsRequest, headerValue, headerValues, type Protocol } from "@iap/
 import { formBody } from "./form-body.ts";
 import { selectQuery } from "./form-selector.ts";
 import { isShared, type Model } from "./model.ts";
+import type { Operation } from "./operation.ts";
 import { decodePercent } from "./percent.ts";
 import { printable } from "./printable.ts";
 import type { QueryString } from "./query-string.ts";
 import { matchRest } from "./rest-trie.ts";
-import { type Operation, readOperation } from "./shard.ts";
 
 /** A way to read the request: the operations it then is, or why it has none under that reading. */
 export interface Reading {
@@ -54,8 +54,8 @@ export function readRequest(
     const selected = selectQuery(query, form?.bytes);
     if (typeof selected === "string") return selected;
     if (selected !== undefined) {
-      const named = queries.flatMap(({ shard }) => {
-        const operation = readOperation(shard, selected.action);
+      const named = queries.flatMap(({ shard, operation: read }) => {
+        const operation = read(selected.action);
         return operation === undefined ? [] : [{ operation, versions: shard.versions ?? [] }];
       });
       const found = named
@@ -78,12 +78,12 @@ export function readRequest(
   const hasHeader = (name: string): boolean => headerValue(headers, name) !== undefined;
   const rest: Operation[] = [];
   let restProtocol: Protocol | undefined;
-  for (const { shard, trie } of models) {
+  for (const { shard, trie, operation: read } of models) {
     if (trie === undefined) continue;
     const matched = matchRest(trie, { method: request.method, path, query, hasHeader });
     if (typeof matched === "string") return matched;
     for (const name of matched) {
-      const operation = readOperation(shard, name);
+      const operation = read(name);
       if (operation === undefined) continue;
       restProtocol ??= shard.protocols.find((protocol) => protocol === "restJson1" || protocol === "restXml");
       rest.push(operation);
@@ -102,7 +102,7 @@ function named(protocol: Protocol, models: readonly Model[], service: string, op
   const name = decodePercent(operation) === operation ? operation : "";
   const found = models
     .filter(({ shard }) => shard.target === service)
-    .map(({ shard }) => readOperation(shard, name))
+    .map((model) => model.operation(name))
     .filter((read) => read !== undefined);
   return { protocol, found, why: `no operation ${printable(`${service}.${operation}`)}` };
 }

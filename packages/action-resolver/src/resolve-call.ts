@@ -2,16 +2,22 @@ import {
   type Check,
   type Context,
   headerValue,
+  type Protocol,
   type ResolvedCall,
   type ScopedRequest,
   splitTarget,
 } from "@iap/aws-core";
+import { returnedCredentials } from "./credential-operations.ts";
+import { type MemberMap, TwoReadings } from "./member-value.ts";
+import { readMembers } from "./members.ts";
 import { type Model, s3Model } from "./model.ts";
+import type { Operation } from "./operation.ts";
+import { type OperationCheck, operationChecks } from "./operation-checks.ts";
 import { printable } from "./printable.ts";
-import { readQueryString } from "./query-string.ts";
+import { type QueryString, queryValues, readQueryString } from "./query-string.ts";
 import { type Reading, readRequest } from "./readings.ts";
 import { resolveS3 } from "./s3-request.ts";
-import type { Operation, RequiredAction } from "./shard.ts";
+import type { CallFacts } from "./scope.ts";
 import { isCustomersOwn, resolveUserContent } from "./user-content.ts";
 
 /** The operation and checks of a request, by the models that its scope and its host leave. */
@@ -22,8 +28,7 @@ export function resolveCall(
 ): ResolvedCall {
   const { request, scope, endpoint } = scoped;
   const region = endpoint.region ?? scope.region;
-  const context: Context = endpoint.region === undefined ? {} : { "aws:RequestedRegion": endpoint.region };
-  const authoritative = Object.keys(context);
+  const { context, authoritative } = globalContext(scoped);
   const first = models[0]?.shard;
   const call = {
     service: first?.prefix ?? scope.service,
@@ -33,12 +38,8 @@ export function resolveCall(
     account: endpoint.account ?? account,
     checks: [] as readonly Check[],
   } satisfies ResolvedCall;
-  const refuse = (marker: "unknown" | "ambiguous", why: string, operations: readonly string[] = []): ResolvedCall => ({
-    ...call,
-    operations,
-    marker,
-    why: printable(why, 400),
-  });
+  const refuse = (marker: "unknown" | "ambiguous", why: string, named: readonly Operation[] = []): ResolvedCall =>
+    withAnswer({ ...call, ...namesOf(named), marker, why: printable(why, 400) }, []);
 
   const override = methodOverride.find((name) => headerValue(request.headers, name) !== undefined);
   if (override !== undefined) return refuse("ambiguous", `the header ${override} asks for another method`);
@@ -57,18 +58,21 @@ export function resolveCall(
     return refuse("unknown", `no table of operations for the service ${printable(scope.service)}`);
   const query = readQueryString(rawQuery);
   if (query === undefined) return refuse("ambiguous", "the query string does not decode");
+  const complete = (check: Omit<OperationCheck, "authoritative"> & Partial<OperationCheck>): Check => ({
+    ...check,
+    context: { ...context, ...check.context },
+    authoritative: [...authoritative, ...(check.authoritative ?? [])],
+  });
 
   const s3 = s3Model(models, endpoint, request);
   if (s3?.s3 !== undefined) {
-    const { marker, why, operations, checks, service } = resolveS3(s3.s3, scoped, { path, query, account });
-    if (marker !== undefined) return refuse(marker, why ?? "", operations);
-    return {
-      ...call,
-      service,
-      protocol: "restXml",
-      operations,
-      checks: checks.map((check) => ({ ...check, context: { ...check.context, ...context }, authoritative })),
-    };
+    const { marker, why, operations, checks, service } = resolveS3(s3, s3.s3, scoped, { path, query, account });
+    const found = operations.map((name) => s3.operation(name)).filter((one) => one !== undefined);
+    if (marker !== undefined) return refuse(marker, why ?? "", found);
+    return withAnswer(
+      { ...call, service, protocol: "restXml", ...namesOf(found), checks: checks.map(complete) },
+      found,
+    );
   }
 
   const own = models.filter((model) => model.s3 === undefined);
@@ -76,52 +80,115 @@ export function resolveCall(
   if (typeof readings === "string") return refuse("ambiguous", readings);
   const [reading, ...others] = readings;
   if (reading === undefined) return refuse("unknown", "nothing in the request names an operation of the service");
-  const names = namesOf(reading);
-  if (others.some((other) => namesOf(other) !== names)) {
+  const names = keyOf(reading);
+  if (others.some((other) => keyOf(other) !== names)) {
     return refuse("ambiguous", "the request names one operation in one place and another in another");
   }
-  const operations = [...new Set(reading.found.map(({ name }) => name))];
   if (reading.found.length === 0) {
-    const claimed = [...new Set((reading.claimed ?? []).map(({ name }) => name))];
-    return { ...refuse("unknown", reading.why ?? "", claimed), protocol: reading.protocol };
+    return { ...refuse("unknown", reading.why ?? "", reading.claimed), protocol: reading.protocol };
   }
+  const { operations } = namesOf(reading.found);
 
   const markers = new Set(reading.found.map(({ marker }) => marker));
   if (markers.has("unknown"))
-    return refuse("unknown", `the actions of ${operations.join(", ")} are not known`, operations);
+    return refuse("unknown", `the actions of ${operations.join(", ")} are not known`, reading.found);
   // Services that are the same on the wire: one that needs permission is enough to need it.
   const marker = [...markers].find((one) => one !== undefined && (one !== "permissionless" || markers.size === 1));
-  return {
+  const found = {
     ...call,
     service: reading.found[0]?.prefix ?? call.service,
     protocol: reading.protocol,
-    operations,
-    ...(marker === undefined ? {} : { marker }),
-    checks: unite(reading.found, scope.service).map(({ name, hasResource }) => ({
-      action: name,
-      resource: hasResource ? anyResource : { none: true },
-      context,
-      authoritative,
-    })),
+    ...namesOf(reading.found),
+  };
+  let checks: readonly Check[];
+  try {
+    checks = unite(
+      reading.found.flatMap((operation) =>
+        checksOf(operation, reading.protocol, scoped, { path, query, region, account: call.account }),
+      ),
+    ).map(complete);
+  } catch (error) {
+    if (!(error instanceof TwoReadings)) throw error;
+    return { ...refuse("ambiguous", error.message, reading.found), service: found.service, protocol: found.protocol };
+  }
+  return withAnswer({ ...found, ...(marker === undefined ? {} : { marker }), checks }, reading.found);
+}
+
+/** The checks of one of the operations a request may be. */
+function checksOf(
+  operation: Operation,
+  protocol: Protocol,
+  { request, scope, endpoint }: ScopedRequest,
+  facts: {
+    readonly path: string;
+    readonly query: QueryString;
+    readonly region: string;
+    readonly account: string | undefined;
+  },
+): readonly OperationCheck[] {
+  const { path, query, region, account } = facts;
+  // An operation that nothing is sure of by signature has no members worth reading.
+  const input: MemberMap = readMembers(operation, protocol, request, { path, query });
+  const call: CallFacts = {
+    partition: endpoint.partition,
+    region,
+    account,
+    prefix: operation.prefix,
+    method: request.method,
+    path,
+    header: (name) => headerValue(request.headers, name),
+    query: (name) => queryValues(query, name)[0],
+  };
+  const checks = operationChecks(operation, { call, input, resources: operation.shard.resources ?? [] });
+  return checks.map((check) => ({ ...check, action: s3Control(check.action, scope.service) }));
+}
+
+/** The keys that every request has, as the proxy sees it. TLS is all it listens to. */
+function globalContext({ request, endpoint }: ScopedRequest): {
+  readonly context: Context;
+  readonly authoritative: readonly string[];
+} {
+  const agent = headerValue(request.headers, "user-agent");
+  const context: Context = {
+    ...(endpoint.region === undefined ? {} : { "aws:RequestedRegion": endpoint.region }),
+    "aws:SecureTransport": true,
+    ...(agent === undefined ? {} : { "aws:UserAgent": agent }),
+  };
+  return { context, authoritative: [...new Set([...Object.keys(context), "aws:UserAgent"])] };
+}
+
+function withAnswer(call: ResolvedCall, found: readonly Operation[]): ResolvedCall {
+  const credentials = returnedCredentials(call);
+  const secrets = found.find(({ entry }) => entry.s !== undefined)?.entry.s;
+  if (credentials === undefined && secrets === undefined) return call;
+  return {
+    ...call,
+    ...(credentials === undefined ? {} : { returnsCredentials: credentials }),
+    ...(secrets === undefined ? {} : { returnsSecrets: secrets }),
   };
 }
 
-/** Every action that one of the operations needs, once. */
-function unite(operations: readonly Operation[], signingName: string): readonly RequiredAction[] {
-  const united = new Map<string, RequiredAction>();
-  for (const { actions } of operations) {
-    for (const action of actions) {
-      const name = s3Control(action.name, signingName);
-      united.set(name, { name, hasResource: action.hasResource || united.get(name)?.hasResource === true });
-    }
-  }
+/** Every check of the operations, once. */
+function unite(checks: readonly OperationCheck[]): readonly OperationCheck[] {
+  if (checks.length < 2) return checks;
+  const united = new Map<string, OperationCheck>();
+  for (const check of checks) united.set(JSON.stringify([check.action, check.resource, check.context]), check);
   return [...united.values()];
 }
 
 const methodOverride = ["x-http-method-override", "x-http-method", "x-method-override"] as const;
-const anyResource = { pattern: "*", why: "the resources of this service are not read from the request" } as const;
 
-function namesOf({ found }: Reading): string {
+function namesOf(
+  found: readonly Operation[],
+): Pick<ResolvedCall, "operations"> & { readonly operationIds?: readonly string[] } {
+  if (found.length === 0) return { operations: [] };
+  return {
+    operations: [...new Set(found.map(({ name }) => name))],
+    operationIds: [...new Set(found.map(({ shard, name }) => `${shard.id}.${name}`))],
+  };
+}
+
+function keyOf({ found }: Reading): string {
   return [...new Set(found.map(({ service, name }) => `${service}:${name}`))].sort().join(" ");
 }
 

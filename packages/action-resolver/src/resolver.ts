@@ -1,9 +1,14 @@
-import type { Protocol, RequestHead, ResolvedCall, ScopedRequest } from "@iap/aws-core";
+import { type Protocol, type RequestHead, type ResolvedCall, type ScopedRequest, splitTarget } from "@iap/aws-core";
+import { returnedCredentials } from "./credential-operations.ts";
 import { mayCarryForm } from "./form-body.ts";
+import { readsBody } from "./members.ts";
 import { isShared, type Model, prepareModel, s3Model } from "./model.ts";
+import type { RequiredAction } from "./operation.ts";
+import { readQueryString } from "./query-string.ts";
+import { readRequest } from "./readings.ts";
 import { resolveCall } from "./resolve-call.ts";
 import { s3NeedsBody } from "./s3-request.ts";
-import { type Operation, type RequiredAction, readOperation, type Shard } from "./shard.ts";
+import type { Shard, ShardMarker } from "./shard.ts";
 import { shardsBySigningName } from "./shards.data.ts";
 import { isCustomersOwn } from "./user-content.ts";
 
@@ -35,12 +40,18 @@ export interface ScopedHead extends Pick<ScopedRequest, "scope" | "endpoint"> {
 
 export interface OperationDescription {
   readonly service: string;
+  /** Its id in AWS's models: `SESv2`, `CloudWatch Logs`. */
+  readonly serviceId: string;
   /** The IAM prefix. */
   readonly prefix: string;
   readonly name: string;
   readonly protocols: readonly Protocol[];
-  readonly marker: Operation["marker"];
+  readonly marker: ShardMarker | undefined;
+  /** Every action that a request of this operation may need, with its access level and escape classes. */
   readonly actions: readonly RequiredAction[];
+  /** Why its answer holds AWS credentials, or secrets. */
+  readonly returnsCredentials: string | undefined;
+  readonly returnsSecrets: string | undefined;
 }
 
 export interface ResolverOptions {
@@ -93,14 +104,50 @@ export function createResolver({ load }: ResolverOptions): Resolver {
       if (isCustomersOwn(request.endpoint)) return false;
       const candidates = modelsOf(request);
       const s3 = s3Model(candidates, request.endpoint, request.request);
-      if (s3 !== undefined) return s3NeedsBody(request.request);
-      return candidates.some(({ queries }) => queries) && mayCarryForm(request.request, isShared(candidates));
+      if (s3?.s3 !== undefined) return s3NeedsBody(s3.s3, request);
+      if (candidates.some(({ queries }) => queries) && mayCarryForm(request.request, isShared(candidates))) return true;
+      return membersInBody(candidates, request.request);
     },
     describeOperation(service, operation) {
       const model = byService.get(service);
-      return model && readOperation(model.shard, operation);
+      const read = model?.operation(operation);
+      if (model === undefined || read === undefined) return undefined;
+      const { prefix, name, protocols, marker, actions, entry } = read;
+      const credentials = returnedCredentials({
+        service: prefix,
+        operations: [name],
+        protocol: protocols[0] ?? "restJson1",
+        region: "",
+        checks: [],
+      });
+      return {
+        service,
+        serviceId: model.shard.id,
+        prefix,
+        name,
+        protocols,
+        marker,
+        actions,
+        returnsCredentials: credentials,
+        returnsSecrets: entry.s,
+      };
     },
   };
+}
+
+/** Whether the operation that the head names has members in the body that its checks look at. */
+function membersInBody(models: readonly Model[], head: RequestHead): boolean {
+  const { path, query: rawQuery } = splitTarget(head.target);
+  const query = readQueryString(rawQuery);
+  if (query === undefined) return false;
+  const readings = readRequest(
+    models.filter(({ s3 }) => s3 === undefined),
+    { ...head, body: undefined },
+    path,
+    query,
+  );
+  if (typeof readings === "string") return false;
+  return readings.some(({ found, protocol }) => found.some((operation) => readsBody(operation, protocol)));
 }
 
 function shardNames(signingName: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { decodePercent } from "./percent.ts";
 import type { QueryString } from "./query-string.ts";
-import type { RestEntry, Shard } from "./shard.ts";
+import type { OperationEntry, Shard } from "./shard.ts";
 
 /** The REST operations of a service, arranged by the segments of their paths. */
 export interface RestTrie {
@@ -34,7 +34,7 @@ export function buildTrie(shard: Shard): RestTrie {
   const root = node();
   for (const [operation, entry] of Object.entries(shard.operations)) {
     if (typeof entry === "string") continue;
-    for (const wire of entry[1]) insert(root, operation, wire, entry);
+    for (const wire of entry.w ?? []) insert(root, operation, wire, entry);
   }
   return { root };
 }
@@ -61,7 +61,7 @@ function node(): TrieNode {
   return { literals: new Map(), label: undefined, greedy: undefined, leaves: [] };
 }
 
-function insert(root: TrieNode, operation: string, wire: string, entry: RestEntry): void {
+function insert(root: TrieNode, operation: string, wire: string, entry: OperationEntry): void {
   const space = wire.indexOf(" ");
   const [path = "", query] = wire.slice(space + 1).split("?");
   let at = root;
@@ -86,8 +86,8 @@ function insert(root: TrieNode, operation: string, wire: string, entry: RestEntr
     operation,
     method: wire.slice(0, space),
     literals,
-    requiredQuery: entry[2] ?? [],
-    requiredHeaders: entry[3] ?? [],
+    requiredQuery: entry.q ?? [],
+    requiredHeaders: entry.h ?? [],
   });
 }
 

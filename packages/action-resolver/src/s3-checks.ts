@@ -1,7 +1,7 @@
 import type { Check, CheckResource, Context } from "@iap/aws-core";
+import type { Operation } from "./operation.ts";
 import { decodePercent } from "./percent.ts";
 import { type S3Target, sourceTarget } from "./s3-target.ts";
-import type { Operation } from "./shard.ts";
 import { readXml } from "./xml-reader.ts";
 
 /** Every value of an `x-amz-*` setting or query parameter, by lower-case name. */
@@ -16,6 +16,8 @@ export interface S3ChecksInput {
   readonly parameters: S3Parameters;
   readonly body: Uint8Array | undefined;
   readonly account: string | undefined;
+  /** The role that the body hands over. */
+  readonly role: string | undefined;
 }
 
 /**
@@ -23,7 +25,14 @@ export interface S3ChecksInput {
  * ones that headers ask for. Reviewed against AWS's tables "API operations defined by Amazon S3" and "Required
  * permissions for Amazon S3 API operations". A string says why the request has two readings.
  */
-export function s3Checks({ operation, target, key, parameters, body }: S3ChecksInput): readonly S3Check[] | string {
+export function s3Checks({
+  operation,
+  target,
+  key,
+  parameters,
+  body,
+  role,
+}: S3ChecksInput): readonly S3Check[] | string {
   const here = key === undefined ? target.bucket : target.object(key);
   if (operation.name === "WriteGetObjectResponse") return [check("s3-object-lambda:WriteGetObjectResponse", here)];
   if (target.session) return [check("s3express:CreateSession", target.bucket)];
@@ -36,7 +45,7 @@ export function s3Checks({ operation, target, key, parameters, body }: S3ChecksI
   for (const { name, hasResource } of operation.actions) {
     const plain = name.slice(name.indexOf(":") + 1);
     const action = versioned ? (versionActions[plain] ?? plain) : plain;
-    if (name === "iam:PassRole") checks.push(passRole);
+    if (name === "iam:PassRole") checks.push(passRole(role));
     else checks.push(check(name.startsWith("s3:") ? own(action) : name, hasResource ? here : { none: true }));
   }
   for (const [setting, action] of conditional[operation.name] ?? []) {
@@ -101,12 +110,13 @@ const conditional: Readonly<Record<string, readonly (readonly [setting: string, 
   ],
 };
 
-/** PutBucketReplication hands a role to S3; the role is in the body. */
-const passRole: S3Check = {
-  action: "iam:PassRole",
-  resource: { pattern: "*", why: "the role is in the body" },
-  context: { "iam:PassedToService": "s3.amazonaws.com" },
-};
+/** PutBucketReplication hands the role in its body to S3. */
+function passRole(role: string | undefined): S3Check {
+  const resource: CheckResource = role?.startsWith("arn:")
+    ? { arn: role }
+    : { pattern: "*", why: "the body does not name the role by its ARN" };
+  return { action: "iam:PassRole", resource, context: { "iam:PassedToService": "s3.amazonaws.com" } };
+}
 
 function check(action: string, resource: CheckResource, context: Context = {}): S3Check {
   return { action, resource, context };

@@ -1,5 +1,4 @@
 import {
-  type AwsRequest,
   type Check,
   type Endpoint,
   headerValues,
@@ -7,11 +6,16 @@ import {
   type ScopedRequest,
   splitTarget,
 } from "@iap/aws-core";
+import { TwoReadings } from "./member-value.ts";
+import { actionFacts, type Operation } from "./operation.ts";
 import { decodePercent } from "./percent.ts";
 import { type QueryString, readQueryString } from "./query-string.ts";
+import type { ScopedHead } from "./resolver.ts";
+import { readS3Body, type S3Body, s3BodyOperations } from "./s3-body.ts";
 import { type S3Parameters, s3Checks } from "./s3-checks.ts";
+import { s3Context } from "./s3-context.ts";
 import { s3Target } from "./s3-target.ts";
-import { type Operation, readOperation, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 
 /** S3's operations by what they act on and their method, with the query keys that select them. */
 export interface S3Table {
@@ -32,7 +36,7 @@ interface S3Leaf {
 export interface S3Resolution {
   readonly service: string;
   readonly operations: readonly string[];
-  readonly checks: readonly Omit<Check, "authoritative">[];
+  readonly checks: readonly (Omit<Check, "authoritative"> & { readonly authoritative?: readonly string[] })[];
   readonly marker?: "unknown" | "ambiguous";
   readonly why?: string;
 }
@@ -44,7 +48,7 @@ export function buildS3Table(shard: Shard): S3Table {
   const subResources = new Set(["uploadId"]);
   for (const [operation, entry] of Object.entries(shard.operations)) {
     if (typeof entry === "string") continue;
-    const [, wires, requiredQuery = [], requiredHeaders = [], optionalQuery = []] = entry;
+    const { w: wires = [], q: requiredQuery = [], h: requiredHeaders = [], o: optionalQuery = [] } = entry;
     for (const wire of wires) {
       const [method = "", uri = ""] = wire.split(" ");
       const [path = "", query] = uri.split("?");
@@ -64,15 +68,23 @@ export function buildS3Table(shard: Shard): S3Table {
   return { shard, leaves, subResources };
 }
 
-/** Only DeleteObjects names what it acts on in its body. */
-export function s3NeedsBody({ method, target }: RequestHead): boolean {
-  if (method !== "POST") return false;
-  const query = readQueryString(splitTarget(target).query);
-  return query?.some(([name]) => name === "delete") === true;
+/** Whether checks or condition keys rest on the body: DeleteObjects, and a few that set tags, locks, roles or places. */
+export function s3NeedsBody(table: S3Table, { request, endpoint }: ScopedHead): boolean {
+  const { path, query: raw } = splitTarget(request.target);
+  const query = readQueryString(raw);
+  if (query === undefined) return false;
+  if (request.method === "POST") return query.some(([name]) => name === "delete");
+  if (request.method !== "PUT") return false;
+  const place = locate(endpoint, path);
+  if (typeof place === "string") return false;
+  const parameters = readParameters(request, query);
+  const leaf = choose(table.leaves.get(`${place.level} PUT`) ?? [], new Map(query), parameters, endpoint);
+  return leaf !== undefined && s3BodyOperations.has(leaf.operation);
 }
 
 /** The operation and checks of a request to S3's own API, in any host form. */
 export function resolveS3(
+  model: { readonly operation: (name: string) => Operation | undefined },
   table: S3Table,
   { request, endpoint }: ScopedRequest,
   {
@@ -99,7 +111,7 @@ export function resolveS3(
   const leaf = choose(table.leaves.get(`${place.level} ${request.method}`) ?? [], keys, parameters, endpoint);
   if (leaf === undefined)
     return refuse("unknown", `no S3 operation is ${request.method} on ${place.level}${querySuffix(subResources)}`);
-  const operation = readOperation(table.shard, leaf.operation) as Operation;
+  const operation = model.operation(leaf.operation) as Operation;
   const hint = keys.get("x-id");
   if (hint !== undefined && hint !== leaf.operation && twins[hint] !== leaf.operation) {
     return refuse("ambiguous", `x-id says ${hint}, but the request is ${leaf.operation}`);
@@ -111,9 +123,39 @@ export function resolveS3(
 
   const target = s3Target(endpoint, place.bucket, account);
   if (typeof target === "string") return refuse("ambiguous", target);
-  const checks = s3Checks({ operation, target, key: place.key, parameters, body: request.body, account });
+  let body: S3Body;
+  try {
+    body = readS3Body(leaf.operation, request.body);
+  } catch (error) {
+    if (!(error instanceof TwoReadings)) throw error;
+    return refuse("ambiguous", error.message, [leaf.operation]);
+  }
+  const checks = s3Checks({
+    operation,
+    target,
+    key: place.key,
+    parameters,
+    body: request.body,
+    account,
+    role: body.role,
+  });
   if (typeof checks === "string") return refuse("ambiguous", checks, [leaf.operation]);
-  return { service: target.prefix, operations: [leaf.operation], checks };
+  return {
+    service: target.prefix,
+    operations: [leaf.operation],
+    checks: checks.map((check) => {
+      const known =
+        check.action === "iam:PassRole"
+          ? { context: {}, authoritative: ["iam:PassedToService"] }
+          : s3Context(check.action, leaf.operation, parameters, { request, endpoint, query, body });
+      return {
+        ...check,
+        ...actionFacts(table.shard.facts?.[check.action] ?? (check.action === "iam:PassRole" ? "Wr" : "")),
+        context: { ...known.context, ...check.context },
+        authoritative: known.authoritative,
+      };
+    }),
+  };
 }
 
 /** Deprecated operations that are the same on the wire as the ones that took their place. */
@@ -157,7 +199,7 @@ function withKey(bucket: string, rawKey: string): Place | string {
 }
 
 /** `x-amz-*` settings stand in headers, or, in a presigned URL, in the query. */
-function readParameters({ headers }: AwsRequest, query: QueryString): S3Parameters {
+function readParameters({ headers }: RequestHead, query: QueryString): S3Parameters {
   return (name) => [
     ...headerValues(headers, name),
     ...query.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value),

@@ -21,7 +21,7 @@ describe("each wire protocol names its operation", () => {
       region: "us-east-1",
     });
     expect(get.marker).toBeUndefined();
-    expect(short(get)).toEqual([["dynamodb:GetItem", "~*"]]);
+    expect(short(get)).toEqual([["dynamodb:GetItem", "~arn:aws:dynamodb:us-east-1:*:table/*"]]);
 
     const secret = await resolve({
       method: "POST",
@@ -61,11 +61,10 @@ describe("each wire protocol names its operation", () => {
     const call = await resolve({
       method: "POST",
       host: "lambda.us-east-1.amazonaws.com",
-      target:
-        "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af/invocations?Qualifier=1",
+      target: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af/invocations",
     });
     expect(call).toMatchObject({ operations: ["Invoke"], protocol: "restJson1" });
-    expect(short(call)).toEqual([["lambda:InvokeFunction", "~*"]]);
+    expect(short(call)).toEqual([["lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:f"]]);
   });
 
   test("REST XML with a literal query key", async () => {
@@ -108,7 +107,7 @@ describe("each wire protocol names its operation", () => {
       headers: form,
       body: "Action=SendMessageBatch&Version=2012-11-05",
     });
-    for (const call of [json, query]) expect(short(call)).toEqual([["sqs:SendMessage", "~*"]]);
+    for (const call of [json, query]) expect(short(call).map(([action]) => action)).toEqual(["sqs:SendMessage"]);
     expect([json.protocol, query.protocol]).toEqual(["awsJson1_0", "awsQuery"]);
   });
 
@@ -144,12 +143,13 @@ describe("each wire protocol names its operation", () => {
       region: "eu-west-1",
     });
     expect(call.checks[0]).toMatchObject({
-      context: { "aws:RequestedRegion": "eu-west-1" },
-      authoritative: ["aws:RequestedRegion"],
+      context: { "aws:RequestedRegion": "eu-west-1", "aws:SecureTransport": true },
+      authoritative: ["aws:RequestedRegion", "aws:SecureTransport", "aws:UserAgent", "aws:RequestTag/*", "aws:TagKeys"],
     });
     const global = await resolve({ host: "b.s3.amazonaws.com", target: "/k", region: "eu-west-1" });
     expect(global).toMatchObject({ region: "eu-west-1" });
-    expect(global.checks[0]).toMatchObject({ context: {}, authoritative: [] });
+    expect(global.checks[0]?.context).not.toHaveProperty("aws:RequestedRegion");
+    expect(global.checks[0]?.authoritative).not.toContain("aws:RequestedRegion");
   });
 });
 
@@ -370,6 +370,11 @@ describe("needsBody", () => {
     [
       "JSON",
       { method: "POST", host: "dynamodb.us-east-1.amazonaws.com", headers: target("DynamoDB_20120810.GetItem") },
+      true,
+    ],
+    [
+      "JSON without a member that matters",
+      { method: "POST", host: "dynamodb.us-east-1.amazonaws.com", headers: target("DynamoDB_20120810.ListTables") },
       false,
     ],
     [
@@ -403,6 +408,7 @@ describe("needsBody", () => {
 describe("loading", () => {
   const shard: Shard = {
     service: "sqs",
+    id: "SQS",
     prefix: "sqs",
     endpointPrefix: "sqs",
     protocols: ["awsJson1_0"],
@@ -452,6 +458,7 @@ describe("loading", () => {
 describe("services that are the same on the wire", () => {
   const query = (service: string, actions: string): Shard => ({
     service,
+    id: service,
     prefix: "rds",
     endpointPrefix: "rds",
     protocols: ["awsQuery"],
@@ -470,6 +477,7 @@ describe("services that are the same on the wire", () => {
     expect(short(await call(".", "Other!", ".!"))).toEqual([
       ["rds:DoIt", "~*"],
       ["rds:Other", "none"],
+      ["rds:DoIt", "none"],
     ]);
   });
 

@@ -30,8 +30,8 @@ describe("an API of API Gateway", () => {
     expect(short(call)).toEqual(resources.map((rest) => ["execute-api:Invoke", `${gateway}/${rest}`]));
     for (const check of call.checks) {
       expect(check).toMatchObject({
-        context: { "aws:RequestedRegion": "us-east-1" },
-        authoritative: ["aws:RequestedRegion"],
+        context: { "aws:RequestedRegion": "us-east-1", "aws:SecureTransport": true },
+        authoritative: ["aws:RequestedRegion", "aws:SecureTransport", "aws:UserAgent"],
       });
     }
   });

@@ -41,9 +41,13 @@ export interface ShapeModel {
   readonly required?: readonly string[];
   readonly members?: Readonly<Record<string, MemberModel>>;
   /** Of a list. */
-  readonly member?: { readonly shape: string };
+  readonly member?: { readonly shape: string; readonly locationName?: string };
   /** Of a map. */
-  readonly value?: { readonly shape: string };
+  readonly key?: { readonly shape: string; readonly locationName?: string };
+  readonly value?: { readonly shape: string; readonly locationName?: string };
+  /** Of a list or map in XML and query forms: its elements stand without one around them. */
+  readonly flattened?: boolean;
+  readonly sensitive?: boolean;
   readonly payload?: string;
   readonly enum?: readonly string[];
 }
@@ -53,6 +57,7 @@ export interface MemberModel {
   readonly location?: string;
   readonly locationName?: string;
   readonly queryName?: string;
+  readonly flattened?: boolean;
 }
 
 /** One botocore service: its folder name, API versions, newest model and endpoint rule set. */
@@ -62,6 +67,8 @@ export interface Service {
   readonly versions: readonly string[];
   readonly model: ServiceModel;
   readonly ruleSet: unknown;
+  /** Operations that newer SDKs send otherwise: `METHOD /uri`. */
+  readonly wires?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Every service of a botocore `data` folder, newest API version only, in name order. */

@@ -6,7 +6,7 @@ interface Reviewed {
   readonly why: string;
   /** Further IAM prefixes the operation is resolved under. */
   readonly also?: readonly string[];
-  /** Not in botocore's models, on purpose. */
+  /** Not in every version of the models, on purpose. */
   readonly unmodelled?: true;
 }
 
@@ -34,8 +34,7 @@ export function credentialModule(
     const service = services.find((candidate) => candidate.name === name);
     if (service === undefined) throw new Error(`credential-operations.json: no service ${name}`);
     const modelled = Object.values(service.model.operations).some((model) => sdkName(model) === operation);
-    if (modelled === (unmodelled === true))
-      throw new Error(`credential-operations.json: ${key} is ${modelled ? "" : "not "}in the models`);
+    if (!modelled && unmodelled !== true) throw new Error(`credential-operations.json: ${key} is not in the models`);
     const prefix = overrides.get(name)?.prefix ?? signingName(service.model);
     for (const of of [prefix, ...also]) rows.push([`${of}:${operation}`, why]);
   }

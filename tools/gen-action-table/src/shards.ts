@@ -1,27 +1,37 @@
-import type { AuthorizationReference } from "./authorization-reference.ts";
 import { type OperationModel, type Service, sdkName, signingName } from "./botocore.ts";
-import type { Decided } from "./decide-actions.ts";
 import type { ServiceOverrides } from "./overrides.ts";
+import type { Plan } from "./plan-operation.ts";
 
 /** A shard as `@iap/action-resolver` reads it; its `Shard` type says what the parts are. */
 export interface ShardFile {
   readonly service: string;
+  readonly id: string;
   readonly prefix: string;
   readonly endpointPrefix: string;
   readonly protocols: readonly string[];
   readonly versions?: readonly string[];
   readonly target?: string;
-  readonly operations: Readonly<Record<string, string | readonly unknown[]>>;
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly resources?: readonly unknown[];
+  readonly operations: Readonly<Record<string, string | Entry>>;
+}
+
+/** `OperationEntry` of the resolver. */
+export interface Entry extends Plan {
+  readonly w?: readonly string[];
+  readonly q?: readonly string[];
+  readonly h?: readonly string[];
+  readonly o?: readonly string[];
 }
 
 const restProtocols = new Set(["restJson1", "restXml"]);
 
-/** The shard of a service; `decide` gives each operation's actions. */
+/** The shard of a service; `plan` gives each operation's checks. */
 export function makeShard(
   service: Service,
   overrides: ServiceOverrides | undefined,
-  reference: AuthorizationReference,
-  decide: (operation: OperationModel) => Decided,
+  plan: (operation: OperationModel, protocols: readonly string[]) => Plan,
+  facts?: Readonly<Record<string, string>>,
 ): ShardFile {
   const { metadata, operations } = service.model;
   const prefix = overrides?.prefix ?? signingName(service.model);
@@ -30,32 +40,82 @@ export function makeShard(
   const isQuery = protocols.some((protocol) => protocol === "awsQuery" || protocol === "ec2Query");
   const all = Object.values(operations);
   const wireForms = new Map(all.map((operation) => [operation, restEntry(service, operation, overrides)]));
-  const entries = all.map((operation): [string, string | readonly unknown[]] => {
+  const entries = all.map((operation): [string, Entry] => {
     const name = sdkName(operation);
-    const actions = actionText(prefix, name, decide(operation), reference);
+    const planned = plan(operation, protocols);
     const wire = wireForms.get(operation) as RestWire;
     // A deprecated operation that a newer one has the wire form of is never what a request is.
     const hasSuccessor = all.some(
       (other) => operation.deprecated && !other.deprecated && keyOf(wireForms.get(other) as RestWire) === keyOf(wire),
     );
-    return [name, isRest && !hasSuccessor ? trimmed([actions, ...wire]) : actions];
+    return [name, isRest && !hasSuccessor ? { ...planned, ...wireOf(wire) } : planned];
   });
-  for (const [name, { marker, actions = [], unlisted, wire }] of Object.entries(overrides?.extra ?? {})) {
-    if (operations[name] !== undefined) throw new Error(`${service.name}: the extra operation ${name} is in the model`);
-    const gone = actions.find((action) => !unlisted && !reference.has(action.toLowerCase()));
-    if (gone !== undefined) throw new Error(`extra operation ${service.name} ${name}: no action ${gone}`);
-    const text = actionText(prefix, name, { marker, actions, by: "override" }, reference);
-    entries.push([name, isRest ? [text, wire ?? []] : text]);
+  for (const [name, { wire }] of Object.entries(overrides?.extra ?? {})) {
+    // The newest models may have it by now.
+    if (operations[name] !== undefined) continue;
+    const planned = plan({ name, http: { method: wire?.[0]?.split(" ")[0] ?? "POST", requestUri: "/" } }, protocols);
+    entries.push([name, isRest ? { ...planned, w: wire ?? [] } : planned]);
   }
+  const { resources, pooled } = pool(entries);
   return {
     service: service.name,
+    id: metadata.serviceId,
     prefix,
     endpointPrefix: metadata.endpointPrefix,
     protocols,
     ...(isQuery ? { versions: service.versions } : {}),
     ...(metadata.targetPrefix === undefined ? {} : { target: metadata.targetPrefix }),
-    operations: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(facts === undefined ? {} : { facts }),
+    ...(resources.length === 0 ? {} : { resources }),
+    operations: Object.fromEntries(
+      pooled.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, entry]) => [name, shortest(entry)]),
+    ),
   };
+}
+
+/** An operation with nothing but its actions is their text. */
+function shortest(entry: Entry): string | Entry {
+  return Object.keys(entry).length === 1 && typeof entry.c === "string" ? entry.c : entry;
+}
+
+function wireOf([w, q, h, o]: RestWire): Partial<Entry> {
+  return { w, ...(q.length > 0 ? { q } : {}), ...(h.length > 0 ? { h } : {}), ...(o.length > 0 ? { o } : {}) };
+}
+
+/** Resources that several checks name stand once. */
+function pool(entries: readonly [string, Entry][]): {
+  readonly resources: readonly unknown[];
+  readonly pooled: [string, Entry][];
+} {
+  const counts = new Map<string, number>();
+  const each = (entry: Entry, visit: (resource: unknown) => unknown): Entry =>
+    typeof entry.c === "string"
+      ? entry
+      : {
+          ...entry,
+          c: entry.c.map((check) => {
+            if (!Array.isArray(check)) return check;
+            const [action, resources, ...more] = check as [string, unknown, ...unknown[]];
+            return [action, Array.isArray(resources) ? resources.map(visit) : visit(resources), ...more];
+          }),
+        };
+  for (const [, entry] of entries) {
+    each(entry, (resource) => {
+      const text = JSON.stringify(resource);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+      return resource;
+    });
+  }
+  const shared = [...counts]
+    .filter(([text, count]) => count > 1 && text.length > 12)
+    .map(([text]) => text)
+    .sort();
+  const numbers = new Map(shared.map((text, number) => [text, number]));
+  const pooled = entries.map(([name, entry]): [string, Entry] => [
+    name,
+    each(entry, (resource) => numbers.get(JSON.stringify(resource)) ?? resource),
+  ]);
+  return { resources: shared.map((text) => JSON.parse(text) as unknown), pooled };
 }
 
 /** JSON with one operation a line, so that a new version of AWS's models reads as a diff. */
@@ -70,7 +130,7 @@ export function wireKeys(shard: ShardFile): ReadonlyMap<string, readonly string[
   const keys = new Map<string, string[]>();
   for (const [name, entry] of Object.entries(shard.operations)) {
     if (typeof entry === "string") continue;
-    const [, wires = [], query = [], headers = []] = entry as [string, string[]?, string[]?, string[]?];
+    const { w: wires = [], q: query = [], h: headers = [] } = entry;
     for (const wire of wires) {
       const key = keyOf([[wire], query, headers, []]);
       keys.set(key, [...(keys.get(key) ?? []), name]);
@@ -109,23 +169,8 @@ function protocolsOf({ model: { metadata } }: Service): readonly string[] {
   return protocols;
 }
 
-function actionText(
-  prefix: string,
-  name: string,
-  { marker, actions }: Decided,
-  reference: AuthorizationReference,
-): string {
-  const items = actions.map((action) => {
-    const known = reference.get(action.toLowerCase());
-    const text =
-      action === `${prefix}:${name}` ? "." : action.startsWith(`${prefix}:`) ? action.slice(prefix.length + 1) : action;
-    return known?.hasResource === false ? `${text}!` : text;
-  });
-  return (marker === undefined ? "" : `#${marker};`) + items.join(",");
-}
-
 function restEntry(
-  { name: service, model }: Service,
+  { name: service, model, wires: newer }: Service,
   operation: OperationModel,
   overrides: ServiceOverrides | undefined,
 ): RestWire {
@@ -140,12 +185,7 @@ function restEntry(
     if (location === "header" && required.has(member)) headers.push(locationName.toLowerCase());
   }
   const uri = (overrides?.pathPrefix ?? "") + requestUri;
-  const wires = [`${method} ${uri}`, ...(overrides?.wire?.[sdkName(operation)] ?? [])];
+  const name = sdkName(operation);
+  const wires = [`${method} ${uri}`, ...(newer?.[name] ?? []), ...(overrides?.wire?.[name] ?? [])];
   return [wires, query.sort(), headers.sort(), service === "s3" ? optional.sort() : []];
-}
-
-/** Empty lists at the end say nothing. */
-function trimmed(entry: readonly (string | readonly string[])[]): readonly (string | readonly string[])[] {
-  const last = entry.findLastIndex((part) => part.length > 0);
-  return entry.slice(0, last + 1);
 }

@@ -46,10 +46,10 @@ test("reviewed operations are listed by IAM prefix, and under further ones", () 
   expect(module).toContain('"other:Lend": "Keys."');
 });
 
-test("an operation that is not in the models must say so, and one that is must not", () => {
+test("an operation that is not in the models must say so; it may come to be in them", () => {
   const lend = { "example:Lend": { why: "Keys." } };
   expect(() => generate({ ...lend, "example:Gone": { why: "?" } })).toThrow("example:Gone is not in the models");
   expect(generate({ ...lend, "example:Gone": { why: "?", unmodelled: true } })).toContain("ex:Gone");
-  expect(() => generate({ "example:Lend": { why: "Keys.", unmodelled: true } })).toThrow("is in the models");
+  expect(generate({ "example:Lend": { why: "Keys.", unmodelled: true } })).toContain("Lend");
   expect(() => generate({ ...lend, "gone:Lend": { why: "?" } })).toThrow("no service gone");
 });

@@ -7,7 +7,15 @@ import type { ServiceOverrides } from "../src/overrides.ts";
 const reference = new Map<string, ReferenceAction>(
   ["ex:DoIt", "ex:DoThat", "ex:GET", "ex:Other", "other:DoThat"].map((name) => [
     name.toLowerCase(),
-    { name, hasResource: true, permissionOnly: false },
+    {
+      name,
+      hasResource: true,
+      permissionOnly: false,
+      level: "W",
+      resourceTypes: [],
+      tags: false,
+      dependents: [],
+    },
   ]),
 );
 const service: Service = {
@@ -123,9 +131,5 @@ describe("what does not exist fails the run", () => {
 
   test("in AWS's table", () => {
     expect(() => decide("DoIt", { tables: () => ["ex:Gone"] })).toThrow("ex:Gone, which is not in the reference");
-  });
-
-  test("and so does an override without content", () => {
-    expect(() => decide("DoIt", {}, { operations: { DoIt: { source } } })).toThrow("is empty");
   });
 });

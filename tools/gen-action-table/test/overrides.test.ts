@@ -25,3 +25,9 @@ test.each([
   write(content);
   expect(() => readOverrides(dir)).toThrow(message);
 });
+
+test("an entry that says what nobody reads is refused", () => {
+  const source = "https://docs.aws.amazon.com/example";
+  write({ operations: { DoIt: { source, action: ["ex:DoIt"] } } });
+  expect(() => readOverrides(dir)).toThrow("action is not known");
+});

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { checkEndpoint, type Headers, parseEndpoint } from "@iap/aws-core";
 import { describe, expect, test } from "vitest";
 import { resolver } from "../support.ts";
+import { compare } from "./parameters.ts";
 
 /**
  * Requests that botocore serialises for every operation of every service, with hosts from its own endpoint rules:
@@ -25,6 +26,7 @@ interface Line {
     readonly service: string;
     readonly unsigned?: true;
   };
+  readonly params: unknown;
 }
 
 /** Services that AWS has retired since: their tables are gone with their models. */
@@ -54,6 +56,38 @@ async function* requests(variant: string, services: readonly string[]): AsyncGen
   const code = await ended;
   if (code !== 0) throw new Error(`requests.py ended with ${code}`);
 }
+
+describe.skipIf(!enabled)("the parameters botocore was given", () => {
+  test.each(["plain", "full"])(
+    "%s: are what is read from the bytes it made of them",
+    async (variant) => {
+      let compared = 0;
+      const wrong: string[] = [];
+      for await (const line of requests(variant, [])) {
+        const { service, operation, method, host, target, headers, body, scope, params } = line;
+        const endpoint = parseEndpoint(host);
+        // S3's own code and the retired are another test's.
+        if (endpoint === undefined || service === "s3" || retired.has(service)) continue;
+        await resolver.load(scope.service);
+        const request = {
+          httpVersion: "1.1",
+          method,
+          target,
+          headers,
+          host,
+          body: Buffer.from(body, "base64"),
+        } as const;
+        const difference = compare({ service, operation, request, scope, endpoint, parameters: params });
+        if (difference === undefined) continue;
+        compared++;
+        if (difference !== "") wrong.push(`${service}:${operation}: ${difference}`);
+      }
+      expect(compared).toBeGreaterThan(9_000);
+      expect(wrong.length, wrong.slice(0, 60).join("\n")).toBe(0);
+    },
+    300_000,
+  );
+});
 
 describe.skipIf(!enabled)("requests made by botocore", () => {
   test.each([

@@ -2,7 +2,8 @@
 
 botocore chooses the host, the path, the headers and the scope; nothing is sent. The first line is a summary of what
 botocore cannot serialise here (event-stream input, SigV4a without awscrt). Usage: requests.py [variant [services]],
-where variant is plain, dualstack, fips, presigned, path or accelerate (S3), or the ARN that stands for a bucket.
+where variant is plain, full (every member set, odd characters in texts), dualstack, fips, presigned, path or accelerate (S3), or
+the ARN that stands for a bucket. Each line has the parameters it was made from.
 """
 
 import base64
@@ -40,6 +41,17 @@ SPECIAL = {
 
 
 SERVICE = [""]
+FULL = [False]
+HOST_LABELS = [()]
+ODD = " \u00e9+%&=;<>\"'/:x"
+
+
+def plain(parameters):
+    if isinstance(parameters, dict):
+        return {str(key): plain(item) for key, item in parameters.items()}
+    if isinstance(parameters, list):
+        return [plain(item) for item in parameters]
+    return parameters if isinstance(parameters, (str, int, float, bool, type(None))) else ""
 
 
 def value(shape, name, depth=0, seen=()):
@@ -53,13 +65,15 @@ def value(shape, name, depth=0, seen=()):
             return {}
         members = {}
         required = list(shape.required_members)
+        if FULL[0] and depth < 6:
+            required = list(shape.members)
         if getattr(shape, "is_tagged_union", False) and shape.members:
             required = [next(iter(shape.members))]
         for member in required:
             members[member] = value(shape.members[member], member, depth + 1, seen + (shape.name,))
         return members
     if kind == "list":
-        count = max(int(shape.metadata.get("min", 0)), 1)
+        count = max(int(shape.metadata.get("min", 0)), 2 if FULL[0] and depth < 4 else 1)
         return [value(shape.member, name, depth + 1, seen + (shape.name,)) for _ in range(count)]
     if kind == "map":
         return {value(shape.key, name, depth + 1, seen): value(shape.value, name, depth + 1, seen)}
@@ -70,7 +84,11 @@ def value(shape, name, depth=0, seen=()):
         if "arn" in name.lower() and length <= 60:
             kind = {"kinesis": "stream"}.get(SERVICE[0], "resource")
             return f"arn:aws:{SERVICE[0]}:us-east-1:123456789012:{kind}/abcdefghijklmnop"
-        return ("abcdefgh" * (length // 8 + 1))[: max(length, 8)]
+        text = ("abcdefgh" * (length // 8 + 1))[: max(length, 8)]
+        in_head = shape.serialization.get("location") in ("header", "headers")
+        # botocore cuts Route 53's ids at their slashes
+        odd = ODD.replace("/", "") if SERVICE[0] == "route53" else ODD
+        return text + odd if FULL[0] and not in_head and name not in HOST_LABELS[0] else text
     if kind in ("integer", "long"):
         return max(int(shape.metadata.get("min", 1)), 1)
     if kind in ("float", "double"):
@@ -116,6 +134,7 @@ def main():
     session.set_credentials("AKIDEXAMPLE", "secret")
     region = "us-east-1"
     config = {"parameter_validation": False, "retries": {"max_attempts": 0}}
+    FULL[0] = variant == "full"
     if variant == "dualstack":
         config["use_dualstack_endpoint"] = True
     if variant == "fips":
@@ -158,7 +177,9 @@ def main():
             if op.has_event_stream_input:
                 failed[f"{name}:{operation}"] = "event-stream input"
                 continue
+            HOST_LABELS[0] = ("Bucket", "Key", *re.findall(r"{(\w+)}", (op.endpoint or {}).get("hostPrefix", "")))
             params = value(op.input_shape, "") if op.input_shape else {}
+            given = plain(params)  # botocore changes some on the way
             try:
                 if variant == "presigned":
                     url = client.generate_presigned_url(method_names(client)[operation], params, 900)
@@ -203,6 +224,7 @@ def main():
                         "headers": [[text(k), text(v)] for k, v in request.headers.items()],
                         "body": base64.b64encode(body or b"").decode(),
                         "scope": scope_of(request, model, at),
+                        "params": given,
                     }
                 )
             except Exception as error:  # noqa: BLE001

@@ -1,0 +1,272 @@
+import { type Check, type CheckResource, type Context, type ContextValue, parseArn } from "@iap/aws-core";
+import { holds } from "./condition.ts";
+import { checkHooks, contextHooks, resourceHooks } from "./hooks/index.ts";
+import { isMap, isThere, type MemberValue, TwoReadings, textOf } from "./member-value.ts";
+import type { ActionPlan, HookPlan, Operation, RequiredAction } from "./operation.ts";
+import { elementsAt, type Scope, valuesAt } from "./scope.ts";
+import { type ContextSpec, isList, type ResourceObject, type ResourceSpec, type TagSpec } from "./shard.ts";
+import { type Filled, fill, templateOf } from "./template.ts";
+
+/** A check before the keys that every check of the call has are added. */
+export type OperationCheck = Omit<Check, "context" | "authoritative"> & {
+  readonly context: Readonly<Record<string, ContextValue>>;
+  readonly authoritative: readonly string[];
+};
+
+/**
+ * The checks AWS would make for an operation with these members: one for each action and resource, each once. Throws
+ * `TwoReadings` when a member is not of the kind the API has.
+ */
+export function operationChecks(operation: Operation, scope: Scope): readonly OperationCheck[] {
+  const { entry, prefix } = operation;
+  const shared = readContext(entry.x ?? {}, scope);
+  const tags = readTags(entry.t, scope);
+  const checks = new Map<string, OperationCheck>();
+  const add = (
+    action: RequiredAction,
+    resource: CheckResource,
+    context: ReadContext,
+    taken: ReadContext | undefined,
+  ): void => {
+    const own = action.name.startsWith(`${prefix}:`);
+    const parts = [...(own ? [shared] : []), ...(taken === undefined ? [] : [taken]), context];
+    const check: OperationCheck = {
+      action: action.name,
+      resource,
+      context: Object.assign({}, ...parts.map(({ values }) => values)) as Context,
+      authoritative: [...new Set([...parts.flatMap(({ authoritative }) => authoritative), ...tags.authoritative])],
+      ...(action.access === undefined ? {} : { access: action.access }),
+      ...(action.escape.length === 0 ? {} : { escape: action.escape }),
+    };
+    checks.set(JSON.stringify([check.action, check.resource, check.context]), check);
+  };
+  for (const plan of operation.checks) {
+    const { when, forEach } = "hook" in plan ? plan.hook : plan.more;
+    const scopes =
+      forEach === undefined ? [scope] : elementsAt(forEach, scope).map((element) => ({ ...scope, ...element }));
+    for (const each of scopes) {
+      if (when !== undefined && !holds(when, each)) continue;
+      if ("hook" in plan) {
+        runHook(plan, each, add);
+        continue;
+      }
+      const { action, more } = plan;
+      const context = readContext(more.context ?? {}, each);
+      const taken = more.tags === undefined ? undefined : more.tags === 1 ? tags : readTags(more.tags, each);
+      const known = { ...context, authoritative: [...context.authoritative, ...(more.authoritative ?? [])] };
+      for (const resource of resourcesOf(plan, each)) add(action, resource, known, taken);
+    }
+  }
+  // A request that asks for none of what its operation can do (an empty batch) is AWS's to refuse; here it needs all of it.
+  if (checks.size === 0 && operation.marker === undefined) {
+    for (const action of operation.actions) {
+      if (action.name.startsWith(`${prefix}:`))
+        add(action, action.hasResource ? anything : { none: true }, noContext, undefined);
+    }
+  }
+  return [...checks.values()];
+}
+
+type Add = (
+  action: RequiredAction,
+  resource: CheckResource,
+  context: ReadContext,
+  tags: ReadContext | undefined,
+) => void;
+
+function runHook({ hook: spec, actions }: HookPlan, scope: Scope, add: Add): void {
+  const run = checkHooks[spec.hook];
+  if (run === undefined) throw new Error(`no hook ${spec.hook}`);
+  const base = readContext(spec.context ?? {}, scope);
+  for (const { action, resource, context = {} } of run(hookMembers(spec.members, scope), scope.call)) {
+    const known = actions.find(({ name }) => name === action);
+    if (known === undefined) throw new Error(`the hook ${spec.hook} gives ${action}, which its table does not list`);
+    add(
+      known,
+      resource,
+      { values: { ...base.values, ...context }, authoritative: [...base.authoritative, ...Object.keys(context)] },
+      undefined,
+    );
+  }
+}
+
+function hookMembers(
+  members: Readonly<Record<string, string>>,
+  scope: Scope,
+): Readonly<Record<string, readonly MemberValue[]>> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, path]) => [name, valuesAt(path, scope).filter(isThere)]),
+  );
+}
+
+/** The resources of a check: at least one. */
+function resourcesOf({ action, resources, more }: ActionPlan, scope: Scope): readonly CheckResource[] {
+  if (resources === undefined) return [action.hasResource ? anything : { none: true }];
+  const found = resources.flatMap((spec) => resourceOf(spec, scope));
+  if (found.length > 0) return found;
+  if (more.fallback === undefined) return [anything];
+  return fill(templateOf(more.fallback, scope.call.prefix), scope).map((filled) => asResource(filled, unnamed));
+}
+
+const unnamed = "the request does not name the resource";
+const anything: CheckResource = { pattern: "*", why: unnamed };
+
+function resourceOf(spec: ResourceSpec, scope: Scope): readonly CheckResource[] {
+  if (typeof spec === "number") {
+    const shared = scope.resources[spec];
+    return shared === undefined ? [] : resourceOf(shared, scope);
+  }
+  if (spec === "none") return [{ none: true }];
+  if (typeof spec === "string")
+    return fill(templateOf(spec, scope.call.prefix), scope).map((filled) => asResource(filled, undefined));
+  if (spec.when !== undefined && !holds(spec.when, scope)) return [];
+  if (spec.hook !== undefined) {
+    const run = resourceHooks[spec.hook];
+    if (run === undefined) throw new Error(`no hook ${spec.hook}`);
+    return run(hookMembers(spec.members ?? {}, scope), scope.call, spec.kind);
+  }
+  if (spec.none) return [{ none: true }];
+  if (spec.arn !== undefined) return arnOr(spec, spec.arn, scope);
+  if (spec.text === undefined) return [];
+  return fill(templateOf(spec.text, scope.call.prefix), scope).map((filled) => asResource(filled, spec.why));
+}
+
+/** Each value of a member that is an ARN, as it is; for another the alternative. */
+function arnOr(spec: ResourceObject, path: string, scope: Scope): readonly CheckResource[] {
+  const values = valuesAt(path, scope).filter(isThere);
+  const arns = values.map((value) => textOf(value, path) as string).filter((text) => text.startsWith("arn:"));
+  const found: CheckResource[] = arns.map((arn) => {
+    return parseArn(arn) === undefined ? { pattern: "*", why: `${path} begins like an ARN and is none` } : { arn };
+  });
+  if (arns.length > 0 && arns.length === values.length) return found;
+  if (spec.else !== undefined) {
+    const others = resourceOf(spec.else, scope);
+    // In a list of both kinds, the alternative was made of the ARNs too: it only adds what must be allowed.
+    return [...found, ...others];
+  }
+  if (values.length === 0 && path.includes("[")) return found;
+  return [...found, { pattern: "*", why: spec.why ?? `${path} is not the ARN of a resource` }];
+}
+
+function asResource({ text, missing, wild }: Filled, why: string | undefined): CheckResource {
+  if (missing.length === 0 && !wild) return { arn: text };
+  const reasons = missing.map((path) =>
+    path === "Account" ? "the account is not known" : `the request does not give ${path}`,
+  );
+  return { pattern: text, why: [...new Set([...(why === undefined ? [] : [why]), ...reasons])].join("; ") || unnamed };
+}
+
+interface ReadContext {
+  readonly values: Readonly<Record<string, ContextValue>>;
+  readonly authoritative: readonly string[];
+}
+
+const noContext: ReadContext = { values: {}, authoritative: [] };
+
+function readContext(specs: Readonly<Record<string, ContextSpec>>, scope: Scope): ReadContext {
+  let any = false;
+  const values: Record<string, ContextValue> = {};
+  const authoritative: string[] = [];
+  for (const [key, spec] of Object.entries(specs)) {
+    any = true;
+    const { value, partial } = contextValue(spec, scope);
+    if (!partial) authoritative.push(key);
+    if (value === undefined) continue;
+    if (key.endsWith("*"))
+      for (const [name, one] of Object.entries(value as object)) values[key.slice(0, -1) + name] = one as ContextValue;
+    else values[key] = value as ContextValue;
+  }
+  return any ? { values, authoritative } : noContext;
+}
+
+type Read = { readonly value: ContextValue | Readonly<Record<string, string>> | undefined; readonly partial: boolean };
+
+function contextValue(spec: ContextSpec, scope: Scope): Read {
+  const whole = (value: Read["value"]): Read => ({ value, partial: false });
+  if (typeof spec === "string") return oneText(spec, scope);
+  if (isList(spec)) {
+    const all = spec.flatMap((one) => fill(templateOf(one, scope.call.prefix), scope));
+    const texts = all.filter(({ missing }) => missing.length === 0).map(({ text }) => text);
+    return {
+      value: texts.length > 0 ? [...new Set(texts)] : undefined,
+      partial: all.some(({ missing }) => missing.includes("Account")),
+    };
+  }
+  if ("bool" in spec) {
+    const [value] = valuesAt(spec.bool, scope);
+    const text = textOf(value, spec.bool);
+    return whole(text === undefined ? undefined : text.toLowerCase() === "true");
+  }
+  if ("number" in spec) {
+    const text = textOf(valuesAt(spec.number, scope)[0], spec.number);
+    return whole(text === undefined ? undefined : Number.isFinite(Number(text)) ? Number(text) : text);
+  }
+  if ("map" in spec) {
+    const [map] = valuesAt(spec.map, scope);
+    if (!isMap(map)) return whole(undefined);
+    return whole(Object.fromEntries([...map].map(([key, value]) => [key, textOf(value, spec.map) ?? ""])));
+  }
+  if ("arn" in spec) {
+    const text = textOf(valuesAt(spec.arn, scope)[0], spec.arn);
+    if (text === undefined || text.startsWith("arn:") || spec.else === undefined) return whole(text);
+    return oneText(spec.else, scope);
+  }
+  if ("absent" in spec) return whole(undefined);
+  if ("unknownWhen" in spec) return { value: undefined, partial: holds(spec.unknownWhen, scope) };
+  if ("choose" in spec) {
+    const chosen = spec.choose.find(
+      (one) => typeof one === "string" || !("when" in one) || one.when === undefined || holds(one.when, scope),
+    );
+    return chosen === undefined ? whole(undefined) : contextValue(chosen, scope);
+  }
+  if ("hook" in spec) {
+    const run = contextHooks[spec.hook];
+    if (run === undefined) throw new Error(`no hook ${spec.hook}`);
+    const found = run(hookMembers(spec.members, scope));
+    return found === "unknown" ? { value: undefined, partial: true } : whole(found.length > 0 ? found : undefined);
+  }
+  if (!("value" in spec)) return whole(undefined);
+  const partial = spec.partial === true;
+  if (spec.when !== undefined && !holds(spec.when, scope)) return { value: undefined, partial };
+  const inner = contextValue(spec.value, scope);
+  return { value: inner.value, partial: partial || inner.partial };
+}
+
+/** A text whose members are there; one that names more than the request says is no value. */
+function oneText(text: string, scope: Scope): Read {
+  const [filled, ...more] = fill(templateOf(text, scope.call.prefix), scope);
+  if (filled === undefined) return { value: undefined, partial: false };
+  // Without the account the value is there for AWS, and not known here.
+  if (filled.missing.length > 0)
+    return { value: undefined, partial: filled.missing.some((path) => path === "Account") };
+  if (more.length > 0) return { value: undefined, partial: true };
+  return { value: filled.text, partial: false };
+}
+
+/** `aws:RequestTag/…` and `aws:TagKeys` of the tags that a request sets. */
+function readTags(spec: TagSpec | "?" | undefined, scope: Scope): ReadContext {
+  if (spec === "?") return noContext;
+  const authoritative = ["aws:RequestTag/*", "aws:TagKeys"];
+  if (spec === undefined) return { values: {}, authoritative };
+  const values: Record<string, ContextValue> = {};
+  const keys: string[] = [];
+  const add = (key: string | undefined, value: string | undefined): void => {
+    if (key === undefined) return;
+    if (Object.hasOwn(values, `aws:RequestTag/${key}`) && values[`aws:RequestTag/${key}`] !== (value ?? ""))
+      throw new TwoReadings(`the tag ${key} is there more than once`);
+    values[`aws:RequestTag/${key}`] = value ?? "";
+    keys.push(key);
+  };
+  if ("map" in spec) {
+    for (const map of valuesAt(spec.map, scope)) {
+      if (!isMap(map)) throw new TwoReadings(`the member ${spec.map} is not of the kind the API has`);
+      for (const [key, value] of map) add(key, textOf(value, spec.map));
+    }
+  } else {
+    for (const tag of valuesAt(`${spec.list}[]`, scope)) {
+      if (!isMap(tag)) throw new TwoReadings(`the member ${spec.list} is not of the kind the API has`);
+      add(textOf(tag.get(spec.key), spec.key), textOf(tag.get(spec.value), spec.value));
+    }
+  }
+  return { values: keys.length > 0 ? { ...values, "aws:TagKeys": [...new Set(keys)] } : {}, authoritative };
+}

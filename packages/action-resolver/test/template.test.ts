@@ -1,0 +1,108 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates of the tables are written so
+import { describe, expect, test } from "vitest";
+import { holds } from "../src/condition.ts";
+import type { MemberMap, MemberValue } from "../src/member-value.ts";
+import type { Scope } from "../src/scope.ts";
+import { fill, templateOf } from "../src/template.ts";
+
+function members(value: unknown): MemberValue {
+  if (Array.isArray(value)) return value.map(members);
+  if (typeof value !== "object" || value === null) return value as MemberValue;
+  return new Map(Object.entries(value).map(([key, one]) => [key, members(one)]));
+}
+
+function scope(input: object, element?: unknown): Scope {
+  const call = {
+    partition: "aws",
+    region: "eu-west-1",
+    account: "123456789012",
+    prefix: "ex",
+    method: "GET",
+    path: "/a%2Fb",
+    header: (name: string) => (name === "x-h" ? "header" : undefined),
+    query: () => undefined,
+  };
+  return {
+    call,
+    input: members(input) as MemberMap,
+    resources: [],
+    element: element === undefined ? undefined : members(element),
+  };
+}
+
+const texts = (template: string, input: object, element?: unknown): readonly string[] =>
+  fill(templateOf(template, "ex"), scope(input, element)).map(({ text, missing, wild }) =>
+    missing.length > 0 || wild ? `~${text}` : text,
+  );
+
+describe("a template", () => {
+  test.each([
+    ["~thing/${Name}", { Name: "n" }, ["arn:aws:ex:eu-west-1:123456789012:thing/n"]],
+    ["~thing/${Name}", {}, ["~arn:aws:ex:eu-west-1:123456789012:thing/*"]],
+    ["~thing/${Name}/*", { Name: "*" }, ["~arn:aws:ex:eu-west-1:123456789012:thing/*/*"]],
+    ["~thing/${Name}", { Name: "*" }, ["arn:aws:ex:eu-west-1:123456789012:thing/*"]],
+    ["${A|default:d}-${B|or:A}", { A: "a" }, ["a-a"]],
+    ["${A|default:d}", {}, ["d"]],
+    ["${A|default:*}", {}, ["~*"]],
+    ["${A|lower|strip:x|prefix:/}", { A: "XY" }, ["/y"]],
+    ["${A|last:/} ${A|first:/} ${A|rest:/} ${A|after:/}", { A: "a/b/c" }, ["c a b/c b/c"]],
+    ["${A|last:/} ${A|first:/} ${A|rest:/} ${A|after:/|default:none}", { A: "a" }, ["a a a none"]],
+    ["${A|resource} ${A|part:4}", { A: "arn:aws:s:r:1:x/y" }, ["x/y 1"]],
+    ["${A|chop:s}", { A: "things" }, ["thing"]],
+    ["${L[].K}:${N}", { L: [{ K: "a" }, { K: "b" }], N: 1 }, ["a:1", "b:1"]],
+    ["${M{key}}", { M: { x: 1, y: 2 } }, ["x", "y"]],
+    ["${M{}.T}/${M{key}}", { M: { x: { T: "t" } } }, ["t/x"]],
+    ["${L[]}", { L: [] }, []],
+    ["${h:x-h}", {}, ["header"]],
+    ["@~thing/${Name}", { Name: "arn:aws:ex:us-east-1:1:thing/n" }, ["arn:aws:ex:us-east-1:1:thing/n"]],
+    [
+      "@~thing/${Name}/part/${P}",
+      { Name: "arn:aws:ex:us-east-1:1:thing/n", P: "p" },
+      ["arn:aws:ex:us-east-1:1:thing/n/part/p"],
+    ],
+    ["@~thing/${Name}", { Name: "arn:aws:other:us-east-1:1:thing/n" }, ["~arn:*:ex:*"]],
+  ])("%s with %j is %j", (template, input, filled) => {
+    expect(texts(template, input)).toEqual(filled);
+  });
+
+  test("of an element of a forEach", () => {
+    expect(texts("${.Put.T}:${N}", { N: "n" }, { Put: { T: "t" } })).toEqual(["t:n"]);
+    expect(texts("${.}", {}, "x")).toEqual(["x"]);
+  });
+
+  test("a member that is no text has no safe reading", () => {
+    expect(() => texts("${A}", { A: { B: 1 } })).toThrow("A is not text");
+  });
+});
+
+describe("a condition", () => {
+  const input = { Name: "arn:x", Mode: "FULL", Flag: true, Empty: "", List: [], Tags: [{ K: "a" }] };
+  test.each([
+    ["Name", true],
+    ["!Name", false],
+    ["Empty", false],
+    ["List", false],
+    ["Missing", false],
+    ["!Missing", true],
+    ["Mode=FULL", true],
+    ["Mode=A,FULL", true],
+    ["Mode!=FULL", false],
+    ["Missing!=FULL", true],
+    ["Flag=true", true],
+    ["Name^=arn:", true],
+    ["Name$=x", true],
+    ["Name*=:y", false],
+    ["Tags[].K=a", true],
+    ["h:x-h", true],
+    ["h:x-other", false],
+  ])("%s: %s", (condition, expected) => {
+    expect(holds(condition, scope(input))).toBe(expected);
+  });
+
+  test("lists are and, with any, all and not", () => {
+    expect(holds(["Name", "Mode"], scope(input))).toBe(true);
+    expect(holds({ any: ["Missing", "Mode"] }, scope(input))).toBe(true);
+    expect(holds({ all: ["Missing", "Mode"] }, scope(input))).toBe(false);
+    expect(holds({ not: ["Missing"] }, scope(input))).toBe(true);
+  });
+});
