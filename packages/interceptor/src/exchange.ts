@@ -8,10 +8,20 @@ export interface Exchange {
   /** Whether the client left before it had its whole answer. */
   readonly clientGone: boolean;
   /**
+   * The protocol that the client asks to go on with: `forward` asks upstream for it, and once both have agreed passes
+   * their bytes on until both are done. Any other answer of upstream's is an ordinary one.
+   */
+  readonly upgrade: "websocket" | undefined;
+  /**
    * The whole request body; a client that waits for `100 Continue` is told to go on first.
    * Throws `BodyTooLargeError` above `limit`, `ClientGoneError` when the client leaves or stalls, and whatever `reserve` throws.
    */
   readBody(options: ReadBodyOptions): Promise<Uint8Array>;
+  /**
+   * The request body's beginning, until `enough` is content with it or the body ends. `forward` streams what comes after.
+   * Throws as `readBody` does, and whatever `enough` throws.
+   */
+  readBodyHead(options: ReadBodyHeadOptions): Promise<Uint8Array>;
   /** Answers by ourselves. A body still coming is drained, and the connection closed after it. */
   respond(answer: Answer): Promise<void>;
   /**
@@ -29,6 +39,11 @@ export interface ReadBodyOptions {
   readonly reserve?: ((bytes: number) => void) | undefined;
 }
 
+export interface ReadBodyHeadOptions extends ReadBodyOptions {
+  /** Asked each time that bytes have come, with all so far. */
+  readonly enough: (bytes: Uint8Array) => boolean;
+}
+
 /** An answer of our own, whole. */
 export interface Answer {
   readonly status: number;
@@ -38,7 +53,7 @@ export interface Answer {
 
 /**
  * Judges a body while it passes: what `push` and `end` return goes on upstream, what they throw ends the exchange before
- * upstream has a complete request. Under a Content-Length it returns as many bytes as it was given.
+ * upstream has a complete request. Under a Content-Length it returns as many bytes as that, or as `length` says.
  */
 export interface BodyFilter {
   push(chunk: Uint8Array): Uint8Array | undefined;
@@ -48,8 +63,22 @@ export interface BodyFilter {
 export interface ForwardOptions {
   /** Bytes already read, or the client's body streamed through a filter. */
   readonly body: Uint8Array | BodyFilter;
-  /** What becomes of the upstream's answer, told from its head. */
+  /** How many bytes the filter makes of the body, when that is not what the client announced. */
+  readonly length?: number | undefined;
+  /** With an upgrade: judges what the client sends once the protocols are switched; passed unchanged by default. */
+  readonly upgraded?: BodyFilter | undefined;
+  /** What becomes of the upstream's answer, told from its head. Not asked when the protocols are switched (101). */
   readonly response?: ((head: ResponseHead) => ResponsePlan) | undefined;
+  /** For an answer that is streamed without an announced length, and whose format can tell an error. */
+  readonly ending?: ((head: ResponseHead) => AnswerEnding | undefined) | undefined;
+}
+
+/** Sees a streamed answer pass, to be able to end it in its own words when the exchange cannot go on. */
+export interface AnswerEnding {
+  /** Told of each piece, in order. */
+  push(chunk: Uint8Array): void;
+  /** The last bytes of an answer that ends early, for what happened; undefined: it is broken off. */
+  last(error: Error): Uint8Array | undefined;
 }
 
 export interface ResponseHead {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import {
   type Headers,
   headersFromRaw,
@@ -6,22 +7,25 @@ import {
   type RequestHead,
   rawHeaders,
   type SignedHead,
+  withoutHeaders,
 } from "@iap/aws-core";
+import type { ClientSide } from "./client-side.ts";
 import { drain } from "./drain.ts";
-import {
-  type Answer,
-  BodyTooLargeError,
-  ClientGoneError,
-  type Exchange,
-  type ForwardOptions,
-  type ForwardResult,
-  type ReadBodyOptions,
+import type {
+  Answer,
+  Exchange,
+  ForwardOptions,
+  ForwardResult,
+  ReadBodyHeadOptions,
+  ReadBodyOptions,
+  ResponseHead,
 } from "./exchange.ts";
+import { Forward } from "./forward.ts";
 import { framed } from "./framed.ts";
-import { type Http1Client, Http1Forward } from "./http1-forward.ts";
 import type { Limits } from "./limits.ts";
-import { stallTimer } from "./stall-timer.ts";
-import type { UpstreamRequest } from "./upstream-request.ts";
+import { readBody } from "./read-body.ts";
+import type { UpgradingClient } from "./upgrading-client.ts";
+import type { OpenUpstream } from "./upstream-stream.ts";
 
 const nothing = new Uint8Array();
 
@@ -29,14 +33,18 @@ export interface Http1ExchangeOptions {
   /** The authority the client connected to. */
   readonly host: string;
   readonly waitsForContinue: boolean;
-  readonly upstream: UpstreamRequest;
+  /** The connection, when the request asks to leave HTTP. */
+  readonly upgrading?: UpgradingClient | undefined;
+  /** Told when it has. */
+  readonly onSwitched?: (() => void) | undefined;
+  readonly upstream: OpenUpstream;
   readonly limits: Limits;
   /** Whether connections are to end after the answer, because the proxy is stopping. */
   readonly closing: () => boolean;
 }
 
 /** An exchange over HTTP/1.1 on the client's side. */
-export class Http1Exchange implements Exchange, Http1Client {
+export class Http1Exchange implements Exchange, ClientSide {
   readonly head: RequestHead;
   readonly contentLength: number | undefined;
   readonly request: IncomingMessage;
@@ -61,6 +69,14 @@ export class Http1Exchange implements Exchange, Http1Client {
     this.contentLength = contentLength(this.head.headers);
   }
 
+  get method(): string {
+    return this.head.method;
+  }
+
+  get upgrade(): "websocket" | undefined {
+    return this.#options.upgrading === undefined ? undefined : "websocket";
+  }
+
   get limits(): Limits {
     return this.#options.limits;
   }
@@ -77,50 +93,12 @@ export class Http1Exchange implements Exchange, Http1Client {
     this.response.writeContinue();
   }
 
-  async readBody({ limit, reserve }: ReadBodyOptions): Promise<Uint8Array> {
-    const { request, contentLength } = this;
-    if (contentLength === 0) {
-      request.resume();
-      return nothing;
-    }
-    if (this.clientGone) throw new ClientGoneError("the client left before its request was complete");
-    if (contentLength !== undefined) {
-      if (contentLength > limit) throw new BodyTooLargeError(limit);
-      reserve?.(contentLength);
-    }
-    return new Promise((resolve, reject) => {
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      const done = (error?: Error): void => {
-        stall.pause();
-        request.off("data", onData).off("end", onEnd).off("close", onClose);
-        if (error === undefined)
-          resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length));
-        else {
-          request.pause();
-          reject(error);
-        }
-      };
-      const onData = (chunk: Uint8Array): void => {
-        stall.refresh();
-        length += chunk.length;
-        if (length > limit) return done(new BodyTooLargeError(limit));
-        try {
-          if (contentLength === undefined) reserve?.(chunk.length);
-        } catch (error) {
-          return done(error as Error);
-        }
-        chunks.push(chunk);
-      };
-      const onEnd = (): void => done();
-      const onClose = (): void => done(new ClientGoneError("the client left before its request was complete"));
-      const stall = stallTimer(this.limits.bodyIdleTimeoutMs, () => {
-        request.destroy();
-        done(new ClientGoneError("the client stopped sending its request body"));
-      });
-      request.on("data", onData).on("end", onEnd).on("close", onClose);
-      this.continue();
-    });
+  readBody(options: ReadBodyOptions): Promise<Uint8Array> {
+    return readBody(this, options);
+  }
+
+  readBodyHead(options: ReadBodyHeadOptions): Promise<Uint8Array> {
+    return readBody(this, options);
   }
 
   async respond(answer: Answer): Promise<void> {
@@ -133,10 +111,10 @@ export class Http1Exchange implements Exchange, Http1Client {
     const { status, headers, body } = answer;
     const empty = status === 204 || status === 304;
     response.sendDate = false;
-    response.writeHead(status, rawHeaders(this.withClose(empty ? headers : framed(answer), !this.requestIsComplete)));
+    response.writeHead(status, rawHeaders(this.#withClose(empty ? headers : framed(answer), !this.#requestIsComplete)));
     if (request.method === "HEAD" || empty) response.flushHeaders();
     else response.write(body);
-    await this.drain();
+    await this.#drain();
     if (response.closed) return;
     await new Promise<void>((resolve) => {
       response.once("close", resolve);
@@ -145,24 +123,56 @@ export class Http1Exchange implements Exchange, Http1Client {
   }
 
   forward(head: SignedHead, options: ForwardOptions): Promise<ForwardResult> {
-    return new Http1Forward(this, this.#options.upstream, head, options).run();
+    return new Forward(this, this.#options.upstream, head, options).run();
+  }
+
+  inform(status: number, statusText: string, headers: Headers): void {
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+    this.response.socket?.write(`HTTP/1.1 ${status} ${statusText}\r\n${lines.join("")}\r\n`, "latin1");
+  }
+
+  writeHead(status: number, statusText: string | undefined, headers: Headers, uploaded: boolean): void {
+    const { response } = this;
+    // Node refuses to announce trailers where none can follow.
+    const chunked =
+      this.method !== "HEAD" && status !== 204 && status !== 304 && !headerValue(headers, "content-length");
+    const fitting = chunked ? headers : withoutHeaders(headers, (name) => name === "trailer");
+    const raw = rawHeaders(this.#withClose(fitting, !uploaded && !this.#requestIsComplete));
+    response.sendDate = false;
+    if (statusText === undefined) response.writeHead(status, raw);
+    else response.writeHead(status, statusText, raw);
+  }
+
+  async finish(uploaded: boolean): Promise<void> {
+    if (!uploaded) await this.#drain();
+    this.response.end();
+  }
+
+  switchProtocols(head: ResponseHead): { readonly socket: Duplex; readonly head: Buffer } {
+    this.#delivered = true;
+    this.#options.onSwitched?.();
+    return (this.#options.upgrading as UpgradingClient).switchProtocols(head);
+  }
+
+  breakOff(): void {
+    this.response.destroy();
   }
 
   /** Whether no byte of the request body is still to come. */
-  get requestIsComplete(): boolean {
+  get #requestIsComplete(): boolean {
     return this.request.complete || this.contentLength === 0;
   }
 
   /** The headers, with `Connection: close` when the connection is to end or the proxy is stopping. */
-  withClose(headers: Headers, close: boolean): Headers {
+  #withClose(headers: Headers, close: boolean): Headers {
     if ((!close && !this.#options.closing()) || headerValue(headers, "connection") !== undefined) return headers;
     return [...headers, ["Connection", "close"]];
   }
 
   /** Once the answer is written: reads and drops what is left of the request body, before the answer is ended. */
-  async drain(): Promise<void> {
+  async #drain(): Promise<void> {
     const { request, response, limits } = this;
-    if (this.requestIsComplete || request.destroyed) return;
+    if (this.#requestIsComplete || request.destroyed) return;
     // An empty write is done when all before it is.
     response.socket?.write(nothing, (error) => {
       this.#delivered = !error && !response.chunkedEncoding;

@@ -2,12 +2,14 @@ export { AddressRefusedError, guardedLookup, isRefusedAddress } from "./address-
 export { type Authority, formatAuthority, parseAuthority } from "./authority.ts";
 export {
   type Answer,
+  type AnswerEnding,
   type BodyFilter,
   BodyTooLargeError,
   ClientGoneError,
   type Exchange,
   type ForwardOptions,
   type ForwardResult,
+  type ReadBodyHeadOptions,
   type ReadBodyOptions,
   type ResponseHead,
   type ResponsePlan,

@@ -1,20 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Agent } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { type RequestHead, rawHeaders, type SignedHead } from "@iap/aws-core";
 import { type Authority, formatAuthority, parseAuthority } from "./authority.ts";
 import { drain } from "./drain.ts";
 import type { Exchange } from "./exchange.ts";
 import { framed } from "./framed.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Connection } from "./http2-connection.ts";
+import { Http2Upstream } from "./http2-upstream.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { refusal, writeRefusal } from "./refusal.ts";
-import { requestFault } from "./request-fault.ts";
+import { type RequestFault, requestFault } from "./request-fault.ts";
 import { type RouteOptions, routeTarget } from "./route.ts";
 import { terminateTls } from "./terminate-tls.ts";
 import { tunnel } from "./tunnel.ts";
-import { type UpstreamOptions, type UpstreamRoute, upstreamAgent, upstreamContext } from "./upstream.ts";
+import { upgradeFault } from "./upgrade-fault.ts";
+import { UpgradingClient } from "./upgrading-client.ts";
+import {
+  type UpstreamAgent,
+  type UpstreamOptions,
+  type UpstreamRoute,
+  upstreamAgent,
+  upstreamContext,
+} from "./upstream.ts";
 import { explanation } from "./upstream-error.ts";
 import { type FetchOptions, type FetchResult, fetchUpstream } from "./upstream-fetch.ts";
 import { httpsUpstream, type UpstreamRequest } from "./upstream-request.ts";
@@ -26,9 +36,16 @@ export interface InterceptorOptions extends RouteOptions, UpstreamRoute {
   readonly secureContext: (host: string) => Promise<SecureContext>;
   /** Judges and answers one request. What it throws is a bug: the client's connection is destroyed and the error told. */
   readonly handle: (exchange: Exchange) => Promise<void>;
+  /** Whether clients of an intercepted host are offered HTTP/2, by its lower-case name; none are by default. */
+  readonly offerHttp2?: ((host: string) => boolean) | undefined;
   /** Told of what happens outside of requests. */
   readonly onEvent?: ((event: InterceptorEvent) => void) | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /**
+   * Whether a client may use the proxy, by its Proxy-Authorization: asked before anything else, and answered 407 if not.
+   * Everyone may by default. Not asked of connections that are handed to `accept`.
+   */
+  readonly authorizeConnect?: ((proxyAuthorization: string | undefined) => boolean) | undefined;
 }
 
 export type InterceptorEvent =
@@ -55,15 +72,22 @@ export class Interceptor {
   readonly #limits: Limits;
   /** How upstream is reached, for requests and tunnels alike. */
   readonly #way: UpstreamOptions;
-  readonly #agent: Agent;
+  readonly #agent: UpstreamAgent;
   readonly #upstream: UpstreamRequest;
-  /** Speaks HTTP inside tunnels. It never listens; sockets are handed to it. */
+  readonly #http2: Http2Upstream;
+  /** HTTP/2 connections inside tunnels. */
+  readonly #http2Connections = new Set<Http2Connection>();
+  /** Speaks HTTP/1.1 inside tunnels. It never listens; sockets are handed to it. */
   readonly #inner: Server;
   readonly #listeners: Server[] = [];
   /** What is known of each intercepted TLS connection. */
   readonly #connections = new WeakMap<object, Connection>();
   readonly #sockets = new Set<Socket>();
+  /** Those of clients that need not say who they are. */
+  readonly #known = new WeakSet<object>();
   readonly #active = new Set<Promise<void>>();
+  /** Exchanges that left HTTP: they are over when their connections are, and not waited for. */
+  readonly #switched = new Set<Promise<void>>();
   #closing = false;
 
   constructor(options: InterceptorOptions) {
@@ -73,6 +97,11 @@ export class Interceptor {
     this.#way = { connectAddress, upstreamProxy, secureContext: upstreamContext(ca), limits: this.#limits };
     this.#agent = upstreamAgent(this.#way);
     this.#upstream = httpsUpstream(this.#agent, this.#limits);
+    this.#http2 = new Http2Upstream({
+      connect: (host) => this.#agent.connect(host),
+      http1: this.#upstream,
+      limits: this.#limits,
+    });
     this.#inner = this.#innerServer();
   }
 
@@ -99,6 +128,22 @@ export class Interceptor {
     return bound;
   }
 
+  /** Serves a connection that was accepted elsewhere, from a client known to be allowed. Only while it listens. */
+  accept(socket: Socket): void {
+    const [listener] = this.#listeners;
+    if (listener === undefined || this.#closing) return void socket.destroy();
+    this.#known.add(socket);
+    listener.emit("connection", socket);
+  }
+
+  /** Serves plain HTTP/1.1 requests on a connection that was accepted elsewhere; their Host must be `host`. */
+  acceptRequests(socket: Socket, host: string): void {
+    this.#onConnection(socket, this.#limits.maxConnections);
+    if (socket.destroyed) return;
+    this.#connections.set(socket, { host, used: true, last: Promise.resolve(), pending: 0 });
+    this.#inner.emit("connection", socket);
+  }
+
   /** Kept-alive connections upstream by the same way, for clients of the proxy's own. Closed with the interceptor. */
   get agent(): Agent {
     return this.#agent;
@@ -123,23 +168,26 @@ export class Interceptor {
     this.#closing = true;
     const stopped = this.#stopListening();
     this.#inner.closeIdleConnections();
-    await this.#finished(graceMs, hurry);
+    for (const connection of this.#http2Connections) connection.close();
+    await this.#finished(this.#active, graceMs, hurry);
     for (const socket of this.#sockets) socket.destroy();
     // The exchanges just cut still have their ends to record.
-    await this.#finished(1_000);
+    await this.#finished([...this.#active, ...this.#switched], 1_000);
     this.#inner.close();
+    this.#http2.destroy();
     this.#agent.destroy();
     await stopped;
   }
 
-  /** Resolves when no exchange is running, the time is over or there is a hurry. */
-  async #finished(ms: number, hurry?: Promise<void>): Promise<void> {
-    if (this.#active.size === 0) return;
+  /** Resolves when none of the exchanges is running, the time is over or there is a hurry. */
+  async #finished(exchanges: Iterable<Promise<void>>, ms: number, hurry?: Promise<void>): Promise<void> {
+    const running = [...exchanges];
+    if (running.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
     });
-    await Promise.race([Promise.allSettled([...this.#active]), over, ...(hurry === undefined ? [] : [hurry])]);
+    await Promise.race([Promise.allSettled(running), over, ...(hurry === undefined ? [] : [hurry])]);
     clearTimeout(timer);
   }
 
@@ -184,6 +232,7 @@ export class Interceptor {
   }
 
   #onConnect(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (!this.#isAuthorized(request)) return this.#refuse(socket, request.url ?? "", 407, unauthorized);
     if (this.#closing) return this.#refuse(socket, request.url ?? "", 503, stopping);
     const target = parseAuthority(request.url ?? "");
     if (target === undefined) {
@@ -193,6 +242,12 @@ export class Interceptor {
     if (route.action === "refuse") return this.#refuse(socket, target.host, 403, route.reason);
     if (route.action === "intercept") void this.#intercept(socket, head, target);
     else this.#tunnel(socket, head, target);
+  }
+
+  #isAuthorized(request: IncomingMessage): boolean {
+    const { authorizeConnect } = this.#options;
+    if (authorizeConnect === undefined || this.#known.has(request.socket)) return true;
+    return authorizeConnect(request.headers["proxy-authorization"]);
   }
 
   #tunnel(socket: Socket, head: Buffer, target: Authority): void {
@@ -225,7 +280,9 @@ export class Interceptor {
       host: target.host,
       context,
       handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
+      offerHttp2: this.#options.offerHttp2?.(target.host) ?? false,
       onSecured: (secure) => {
+        if (secure.alpnProtocol === "h2") return this.#onHttp2(secure, connection);
         this.#connections.set(secure, connection);
         this.#inner.emit("connection", secure);
       },
@@ -254,6 +311,7 @@ export class Interceptor {
     server.on("request", (request, response) => this.#onRequest(request, response, false));
     server.on("checkContinue", (request, response) => this.#onRequest(request, response, true));
     server.on("checkExpectation", (request, response) => this.#onRequest(request, response, false));
+    server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
     server.on("connect", (_request, socket) =>
       this.#onClientError(new Error("CONNECT is not spoken inside a tunnel"), socket as Socket),
     );
@@ -280,9 +338,81 @@ export class Interceptor {
       limits: this.#limits,
       closing: () => this.#closing,
     });
+    this.#run(exchange, connection, request);
+  }
+
+  /** A request that asks to leave HTTP; Node has let go of its connection. */
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = this.#connections.get(socket) as Connection;
+    socket.on("error", () => socket.destroy());
+    request.on("error", () => {});
+    if (connection.pending > 0) {
+      this.#event({
+        type: "malformedRequest",
+        host: connection.host,
+        reason: "an upgrade was sent ahead of an answer",
+      });
+      socket.destroy();
+      return;
+    }
+    const upgrading = new UpgradingClient(request, socket, head);
+    upgrading.response.on("error", () => socket.destroy());
+    const exchange = new Http1Exchange(request, upgrading.response, {
+      host: connection.host,
+      waitsForContinue: false,
+      upgrading,
+      // It is a tunnel from now on.
+      onSwitched: () => {
+        this.#active.delete(running);
+        this.#switched.add(running);
+        void running.then(() => this.#switched.delete(running));
+      },
+      upstream: this.#upstream,
+      limits: this.#limits,
+      closing: () => true,
+    });
+    const running = this.#run(exchange, connection, request);
+  }
+
+  #onHttp2(secure: TLSSocket, connection: Connection): void {
+    if (this.#closing) {
+      secure.destroy();
+      return;
+    }
+    const { host } = connection;
+    const http2 = new Http2Connection(secure, {
+      host,
+      upstream: this.#http2,
+      limits: this.#limits,
+      serve: (exchange) => {
+        connection.used = true;
+        const running = this.#serve(exchange, exchange.fault)
+          .catch((error: Error) => this.#event({ type: "error", error }))
+          .then(() => {
+            this.#active.delete(running);
+          });
+        this.#active.add(running);
+        return running;
+      },
+      onFault: (reason) => {
+        connection.used = true;
+        this.#event({ type: "malformedRequest", host, reason });
+      },
+      onClosed: () => this.#http2Connections.delete(http2),
+    });
+    this.#http2Connections.add(http2);
+  }
+
+  #run(exchange: Http1Exchange, connection: Connection, request: IncomingMessage): Promise<void> {
+    const { response } = exchange;
     connection.used = true;
     const running = connection.last
-      .then(() => this.#serve(exchange, request.httpVersion))
+      .then(() => {
+        // Without a socket, the answer before this one has ended the connection.
+        if (response.socket === null) return;
+        const upgrade = exchange.upgrade === undefined ? undefined : upgradeFault(exchange.head);
+        return this.#serve(exchange, upgrade ?? requestFault(exchange.head, request.httpVersion));
+      })
       .catch((error: Error) => this.#event({ type: "error", error }))
       .then(() => {
         // What was not answered to its end must not look as if it were.
@@ -295,13 +425,12 @@ export class Interceptor {
     connection.pending += 1;
     connection.last = running;
     this.#active.add(running);
+    return running;
   }
 
-  async #serve(exchange: Http1Exchange, httpVersion: string): Promise<void> {
-    // Without a socket, the answer before this one has ended the connection.
-    if (exchange.clientGone || exchange.response.socket === null) return;
+  async #serve(exchange: Exchange, fault: RequestFault | undefined): Promise<void> {
+    if (exchange.clientGone) return;
     if (this.#closing) return exchange.respond(refusal(503, stopping));
-    const fault = requestFault(exchange.head, httpVersion);
     if (fault === undefined) return this.#options.handle(exchange);
     this.#event({ type: "malformedRequest", host: exchange.head.host, ...fault, head: exchange.head });
     return exchange.respond(refusal(fault.status, fault.reason));
@@ -311,8 +440,9 @@ export class Interceptor {
   #onPlainRequest(request: IncomingMessage, response: ServerResponse): void {
     const absolute = /^http:\/\/([^/?#@]+)(?:[/?]|$)/i.exec(request.url ?? "");
     const target = absolute === null ? undefined : parseAuthority(absolute[1] as string, 80);
-    const [status, reason] =
-      target === undefined
+    const [status, reason] = !this.#isAuthorized(request)
+      ? [407, unauthorized]
+      : target === undefined
         ? [400, "this is a forward proxy for AWS: set HTTPS_PROXY to it, it answers CONNECT only"]
         : [403, `${target.host} was asked for over plain HTTP; only https:// passes this proxy`];
     this.#event({ type: "refused", host: target?.host ?? "-", reason: reason as string });
@@ -373,6 +503,7 @@ export class Interceptor {
 
 const established = "HTTP/1.1 200 Connection Established\r\n\r\n";
 
+const unauthorized = "this proxy serves the processes of one run only, which know its user and password";
 const stopping = "the proxy is stopping";
 /** Requests a client may have sent ahead of its answers on one connection. */
 const maxPipelined = 64;

@@ -20,6 +20,18 @@ export interface Limits {
   readonly upstreamKeepAliveMs: number;
   /** How long a client may go on sending a body that is no longer wanted. */
   readonly drainTimeoutMs: number;
+  /** How long nothing may pass on a connection that left HTTP (WebSocket). Longer than the longest MQTT keep-alive of AWS IoT (30 minutes). */
+  readonly upgradeIdleTimeoutMs: number;
+  /** HTTP/2: streams of one client connection at a time. Twice as many handlers may run, for those whose stream was reset. */
+  readonly maxStreams: number;
+  /** HTTP/2: header lines of one request; their bytes are bounded by `maxHeaderBytes`. */
+  readonly maxHeaderLines: number;
+  /** HTTP/2: how long a client may take nothing of an answer that is there for it (its windows are full, or it does not read). */
+  readonly answerIdleTimeoutMs: number;
+  /** HTTP/2: unanswered streams that one client connection may reset at once, and ten more each second. */
+  readonly maxResets: number;
+  /** HTTP/2: PING and SETTINGS frames that one client connection may send at once, and ten more each second. */
+  readonly maxControlFrames: number;
 }
 
 export const defaultLimits: Limits = {
@@ -33,4 +45,10 @@ export const defaultLimits: Limits = {
   upstreamIdleTimeoutMs: 1_000_000,
   upstreamKeepAliveMs: 20_000,
   drainTimeoutMs: 60_000,
+  upgradeIdleTimeoutMs: 2_100_000,
+  maxStreams: 100,
+  maxHeaderLines: 512,
+  answerIdleTimeoutMs: 300_000,
+  maxResets: 200,
+  maxControlFrames: 100,
 };

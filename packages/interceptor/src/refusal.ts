@@ -11,6 +11,8 @@ export function refusal(status: number, reason: string): Answer {
       ["Content-Type", "text/plain; charset=utf-8"],
       ["Date", new Date().toUTCString()],
       ["Connection", "close"],
+      // RFC 9110 section 11.7.1: a 407 must name a scheme; clients that wait for it send the password then.
+      ...(status === 407 ? [["Proxy-Authenticate", 'Basic realm="iam-agent-proxy"'] as const] : []),
     ],
     body: Buffer.from(`iam-agent-proxy: ${reason}\n`),
   };

@@ -1,16 +1,20 @@
-import { headerValues, type RequestHead } from "@iap/aws-core";
+import { type Headers, headerValues, type RequestHead } from "@iap/aws-core";
 import { formatAuthority, parseAuthority } from "./authority.ts";
 
+export interface RequestFault {
+  readonly status: number;
+  readonly reason: string;
+}
+
 /** Why a request inside a tunnel is not even looked at: it does not say plainly, once, that it is for the tunnel's host. */
-export function requestFault(head: RequestHead, httpVersion: string): { status: number; reason: string } | undefined {
+export function requestFault(head: RequestHead, httpVersion: string): RequestFault | undefined {
   if (httpVersion !== "1.1") return { status: 505, reason: `HTTP/${httpVersion} is not spoken; HTTP/1.1 is` };
   if (!head.target.startsWith("/")) return { status: 400, reason: "the request target must be a path" };
   const codings = headerValues(head.headers, "transfer-encoding");
   if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== "chunked"))
     return { status: 400, reason: `Transfer-Encoding: ${codings.join(", ")} is not understood; chunked is` };
-  const expected = headerValues(head.headers, "expect");
-  if (expected.some((expectation) => expectation.toLowerCase() !== "100-continue"))
-    return { status: 417, reason: `Expect: ${expected.join(", ")} is not understood; 100-continue is` };
+  const expectation = expectationFault(head.headers);
+  if (expectation !== undefined) return expectation;
   const hosts = headerValues(head.headers, "host");
   if (hosts.length !== 1) return { status: 400, reason: `a request needs one Host header, not ${hosts.length}` };
   const named = parseAuthority(hosts[0] as string, 443);
@@ -18,4 +22,11 @@ export function requestFault(head: RequestHead, httpVersion: string): { status: 
     return { status: 421, reason: `the Host header names ${hosts[0]}, the tunnel is to ${head.host}` };
   }
   return undefined;
+}
+
+/** An expectation that is not known must not be passed over (RFC 9110 section 10.1.1). */
+export function expectationFault(headers: Headers): RequestFault | undefined {
+  const expected = headerValues(headers, "expect");
+  if (expected.every((expectation) => expectation.toLowerCase() === "100-continue")) return undefined;
+  return { status: 417, reason: `Expect: ${expected.join(", ")} is not understood; 100-continue is` };
 }

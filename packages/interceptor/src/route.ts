@@ -10,10 +10,12 @@ export type Route =
 export interface RouteOptions {
   /** What becomes of hosts that are not AWS. */
   readonly tunnel: "allow" | "deny";
+  /** Hosts that are reached all the same when `tunnel` is `deny`. */
+  readonly tunnelHosts?: ((host: string) => boolean) | undefined;
 }
 
 /** The route of a CONNECT target: AWS hosts are intercepted on port 443 and nowhere else reached; IP literals are refused. */
-export function routeTarget({ host, port, ipVersion }: Authority, { tunnel }: RouteOptions): Route {
+export function routeTarget({ host, port, ipVersion }: Authority, { tunnel, tunnelHosts }: RouteOptions): Route {
   if (ipVersion !== 0) {
     return refuse(`${host} is an IP address; connect to AWS and other hosts by name`);
   }
@@ -24,9 +26,11 @@ export function routeTarget({ host, port, ipVersion }: Authority, { tunnel }: Ro
     return port === 443 ? { action: "intercept" } : refuse(`AWS is reached on port 443 only, not ${port}`);
   }
   if (name === "localhost" || name.endsWith(".localhost")) return refuse(`${host} is this machine`);
-  return tunnel === "allow"
+  return tunnel === "allow" || tunnelHosts?.(name)
     ? { action: "tunnel" }
-    : refuse(`${host} is not an AWS host, and tunnels to other hosts are turned off (--tunnel deny)`);
+    : refuse(
+        `${host} is not an AWS host, and tunnels to other hosts are turned off (--tunnel deny; --tunnel-host ${name} opens this one)`,
+      );
 }
 
 function refuse(reason: string): Route {

@@ -6,6 +6,9 @@ export function stallTimer(ms: number, stalled: () => void): StallTimer {
       if (timer === undefined) timer = setTimeout(stalled, ms);
       else timer.refresh();
     },
+    touch() {
+      timer?.refresh();
+    },
     pause() {
       clearTimeout(timer);
       timer = undefined;
@@ -15,5 +18,7 @@ export function stallTimer(ms: number, stalled: () => void): StallTimer {
 
 export interface StallTimer {
   refresh(): void;
+  /** As `refresh`, but not while paused. */
+  touch(): void;
   pause(): void;
 }

@@ -6,6 +6,8 @@ export interface TerminateTlsOptions {
   readonly host: string;
   readonly context: SecureContext;
   readonly handshakeTimeoutMs: number;
+  /** Whether HTTP/2 is offered beside HTTP/1.1. */
+  readonly offerHttp2: boolean;
   readonly onSecured: (secure: TLSSocket) => void;
   /** The handshake failed, or the client ended the connection; called more than once. */
   readonly onEnded: (reason: string) => void;
@@ -15,13 +17,13 @@ export interface TerminateTlsOptions {
 export function terminateTls(
   socket: Socket,
   head: Buffer,
-  { host, context, handshakeTimeoutMs, onSecured, onEnded }: TerminateTlsOptions,
+  { host, context, handshakeTimeoutMs, offerHttp2, onSecured, onEnded }: TerminateTlsOptions,
 ): void {
   if (head.length > 0) socket.unshift(head);
   const secure = new TLSSocket(socket, {
     isServer: true,
     secureContext: context,
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: offerHttp2 ? ["h2", "http/1.1"] : ["http/1.1"],
     minVersion: "TLSv1.2",
     // Asked only for a ClientHello that names a host; without one the context above serves.
     SNICallback: (name, callback) =>
@@ -40,8 +42,9 @@ export function terminateTls(
     secure.setNoDelay(true);
     onSecured(secure);
   });
-  secure.on("error", (error) => {
-    onEnded(handshakeReason(error));
+  secure.on("error", (error: NodeJS.ErrnoException) => {
+    // What HTTP/2 has against its connection it tells by itself.
+    if (!error.code?.startsWith("ERR_HTTP2_")) onEnded(handshakeReason(error));
     socket.destroy();
   });
   // After the handshake Node tells broken records this way only, and leaves the connection open.

@@ -1,10 +1,11 @@
-import type { ClientRequest } from "node:http";
+import { ClientRequest } from "node:http";
 import { type Agent, request as httpsRequest } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { type Headers, type RequestHead, rawHeaders } from "@iap/aws-core";
 import type { Limits } from "./limits.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
 
-/** Opens a request to the host of a head, with exactly these headers. */
+/** `OpenUpstream` over HTTP/1.1. */
 export type UpstreamRequest = (head: RequestHead, headers: Headers) => ClientRequest;
 
 /** Requests over TLS, on kept-alive connections. The path goes out byte for byte, Host as the headers have it. */
@@ -24,6 +25,7 @@ export function httpsUpstream(agent: Agent, { upstreamIdleTimeoutMs, maxHeaderBy
 }
 
 /** Whether the request has a connection on which the upstream proved who it is. */
-export function isSecured({ socket, reusedSocket }: ClientRequest): boolean {
-  return reusedSocket || (socket as TLSSocket | null)?.authorized === true;
+export function isSecured(upstream: UpstreamStream): boolean {
+  if (!(upstream instanceof ClientRequest)) return true;
+  return upstream.reusedSocket || (upstream.socket as TLSSocket | null)?.authorized === true;
 }

@@ -1,7 +1,7 @@
 import { Agent, type AgentOptions } from "node:https";
-import { isIP, type Socket } from "node:net";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { guardedLookup } from "./address-guard.ts";
 import type { Limits } from "./limits.ts";
 import { openProxyTunnel } from "./proxy-tunnel.ts";
@@ -36,7 +36,7 @@ export function upstreamContext(ca: readonly string[] | undefined): SecureContex
 }
 
 /** Kept-alive TLS connections to AWS, per host, the latest used first. */
-export function upstreamAgent(options: UpstreamOptions): Agent {
+export function upstreamAgent(options: UpstreamOptions): UpstreamAgent {
   return new UpstreamAgent(options, {
     keepAlive: true,
     keepAliveMsecs: 30_000,
@@ -53,10 +53,10 @@ export function upstreamAgent(options: UpstreamOptions): Agent {
 type ConnectionOptions = AgentOptions & { host?: string; port?: number; servername?: string };
 type Callback = (error: Error | null, stream?: Duplex) => void;
 
-class UpstreamAgent extends Agent {
+export class UpstreamAgent extends Agent {
   readonly #options: UpstreamOptions;
-  /** Connections to proxies that have not answered CONNECT yet: Node does not know of them. */
-  readonly #opening = new Set<Socket>();
+  /** Connections that Node does not know of: to proxies that have not answered CONNECT yet, and for HTTP/2. */
+  readonly #opening = new Set<Duplex>();
 
   constructor(options: UpstreamOptions, agentOptions: AgentOptions) {
     super(agentOptions);
@@ -112,6 +112,31 @@ class UpstreamAgent extends Agent {
     });
     current = plain;
     this.#opening.add(plain);
+  }
+
+  /** A connection that is not the agent's to keep, on which HTTP/2 and HTTP/1.1 were offered. */
+  connect(host: string): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const options = {
+        ...this.options,
+        host,
+        servername: host,
+        port: 443,
+        ALPNProtocols: ["h2", "http/1.1"],
+        timeout: 0,
+      };
+      const wait = (socket: Duplex): void => {
+        this.#opening.add(socket);
+        socket.once("secureConnect", () => resolve(socket as TLSSocket));
+        socket.once("error", reject);
+        socket.once("close", () => {
+          this.#opening.delete(socket);
+          reject(Object.assign(new Error(""), { code: "ECONNRESET" }));
+        });
+      };
+      const socket = this.createConnection(options, (error, opened) => (error ? reject(error) : wait(opened)));
+      if (socket !== undefined) wait(socket);
+    });
   }
 
   override destroy(): void {

@@ -49,14 +49,21 @@ export class Upstream {
     this.port = port;
   }
 
-  /** `certified`: the host its certificate names; undefined: no TLS. */
-  static async start(certified?: string, signer: CertificateAuthority = authority): Promise<Upstream> {
+  /** `certified`: the host its certificate names; undefined: no TLS. `ALPNProtocols`: what it lets clients choose from. */
+  static async start(
+    certified?: string,
+    signer: CertificateAuthority = authority,
+    ALPNProtocols?: string[],
+  ): Promise<Upstream> {
     const secureContext = certified === undefined ? undefined : await signer.secureContext(certified);
     const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const upstream = new Upstream(server, (server.address() as { port: number }).port);
     server.on("connection", (raw) => {
-      const socket = secureContext === undefined ? raw : new TLSSocket(raw, { isServer: true, secureContext });
+      const socket =
+        secureContext === undefined
+          ? raw
+          : new TLSSocket(raw, { isServer: true, secureContext, ...(ALPNProtocols && { ALPNProtocols }) });
       upstream.connections.push(new Wire(socket, raw));
     });
     onTestFinished(() => upstream.close());

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Answer, BodyTooLargeError } from "../src/index.ts";
 import { delay, eventually, host, intercepted, passThrough, signed, startProxy, trio, Upstream } from "./harness.ts";
 
@@ -209,6 +209,64 @@ test("an announced body above the limit is refused before a byte of it is read, 
   }
   expect(errors[0]).toBeInstanceOf(BodyTooLargeError);
   expect(errors.slice(1).map(({ message }) => message)).toEqual(["no room", "no room"]);
+});
+
+describe("the beginning of a body can be read, and the rest streamed on at another length", () => {
+  test.each<[string, string, string]>([
+    ["all of it at once", "Content-Length: 9\r\n", "head|rest"],
+    ["the rest later", "Content-Length: 9\r\n", "head|"],
+    ["in chunks", "Transfer-Encoding: chunked\r\n", "9\r\nhead|rest\r\n0\r\n\r\n"],
+    ["waiting to be told to go on", "Content-Length: 9\r\nExpect: 100-continue\r\n", ""],
+  ])("%s", async (_, headers, first) => {
+    const { client, upstream } = await trio({
+      handle: async (exchange) => {
+        const begun = Buffer.from(await exchange.readBodyHead({ limit: 100, enough: (b) => b.includes(0x7c) }));
+        let before: Uint8Array | undefined = Buffer.concat([Buffer.from("other "), begun]);
+        const filter = {
+          push: (chunk: Uint8Array) => {
+            const all = before === undefined ? chunk : Buffer.concat([before, chunk]);
+            before = undefined;
+            return all;
+          },
+          end: () => before,
+        };
+        const length = exchange.contentLength === undefined ? undefined : exchange.contentLength + 6;
+        await exchange.forward(signed(exchange), { body: filter, length });
+      },
+    });
+    client.write(`${put(headers)}${first}`);
+    if (first === "") expect((await client.head()).start).toBe("HTTP/1.1 100 Continue");
+    if (first === "") client.write("head|");
+    const server = await upstream.connection();
+    if (!first.includes("rest")) client.write("rest");
+    const seen = await server.message();
+    expect(seen.body.toString()).toBe("other head|rest");
+    expect(seen.header("content-length")).toBe(headers.startsWith("T") ? undefined : "15");
+    server.write(ok);
+    expect((await client.message()).start).toBe("HTTP/1.1 200 OK");
+  });
+
+  test("a body that ends, or goes on too long, before it is enough", async () => {
+    const read: string[] = [];
+    const { port } = await startProxy({
+      handle: async (exchange) => {
+        const what = exchange.readBodyHead({ limit: 6, enough: () => false });
+        read.push(
+          await what.then(
+            (bytes) => Buffer.from(bytes).toString(),
+            (error: Error) => error.name,
+          ),
+        );
+        await exchange.respond(forbidden);
+      },
+    });
+    for (const body of ["abc", "abcdefgh"]) {
+      const client = await intercepted(port);
+      client.write(`${put(`Content-Length: ${body.length}\r\n`)}${body}`);
+      await client.message();
+    }
+    expect(read).toEqual(["abc", "BodyTooLargeError"]);
+  });
 });
 
 test("readBody tells that the client left, also when it left before", async () => {

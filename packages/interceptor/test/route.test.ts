@@ -39,3 +39,15 @@ test.each([
   expect(route(target, "allow")).toMatchObject({ action: "refuse" });
   expect(route(target, "deny")).toMatchObject({ action: "refuse" });
 });
+
+test("a host that is named is reached where tunnels are off, and no other; AWS and this machine are not", () => {
+  const named = (text: string): Route =>
+    routeTarget(parseAuthority(text) as NonNullable<ReturnType<typeof parseAuthority>>, {
+      tunnel: "deny",
+      tunnelHosts: (host) => host === "api.example.com" || host === "sts.amazonaws.com" || host === "localhost",
+    });
+  expect(named("api.example.com:443")).toEqual({ action: "tunnel" });
+  expect(named("other.example.com:443")).toMatchObject({ action: "refuse" });
+  expect(named("sts.amazonaws.com:443")).toEqual({ action: "intercept" });
+  expect(named("localhost:443")).toMatchObject({ action: "refuse" });
+});

@@ -1,7 +1,10 @@
-import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse } from "node:http";
-import { type Headers, headersFromRaw, headerValue, rawHeaders, type SignedHead, withoutHeaders } from "@iap/aws-core";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type Headers, headersFromRaw, headerValue, type SignedHead, withoutHeaders } from "@iap/aws-core";
+import type { ClientSide } from "./client-side.ts";
 import {
   type Answer,
+  type AnswerEnding,
   type BodyFilter,
   ClientGoneError,
   type ForwardOptions,
@@ -11,22 +14,22 @@ import {
 } from "./exchange.ts";
 import { framed } from "./framed.ts";
 import { endToEndRequestHeaders, endToEndResponseHeaders } from "./hop-by-hop.ts";
-import type { Limits } from "./limits.ts";
+import { splice } from "./splice.ts";
 import { stallTimer } from "./stall-timer.ts";
 import { explanation, UpstreamError } from "./upstream-error.ts";
-import { isSecured, type UpstreamRequest } from "./upstream-request.ts";
+import { isSecured } from "./upstream-request.ts";
+import type { OpenUpstream, UpstreamAnswer, UpstreamInformation, UpstreamStream } from "./upstream-stream.ts";
 
-/** What forwarding needs of the client's side of an exchange. */
-export interface Http1Client {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly limits: Limits;
-  readonly contentLength: number | undefined;
-  readonly clientGone: boolean;
-  readonly requestIsComplete: boolean;
-  continue(): void;
-  drain(): Promise<void>;
-  withClose(headers: Headers, close: boolean): Headers;
+/** What asks for another protocol on this connection. */
+function upgradeHeaders(protocol: string): Headers {
+  return [
+    ["Connection", "Upgrade"],
+    ["Upgrade", protocol],
+  ];
+}
+
+function responseHead({ statusCode, statusMessage, rawHeaders }: UpstreamAnswer): ResponseHead {
+  return { status: statusCode as number, statusText: statusMessage ?? "", headers: headersFromRaw(rawHeaders) };
 }
 
 type CollectPlan = Extract<ResponsePlan, { readonly maxBytes: number }>;
@@ -41,12 +44,12 @@ const bodilessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
  * Whatever breaks before, or is thrown by the body filter, destroys the upstream request before its end, so that
  * upstream never takes it for complete, and rejects, so that the client can be told.
  */
-export class Http1Forward {
-  readonly #client: Http1Client;
-  readonly #open: UpstreamRequest;
+export class Forward {
+  readonly #client: ClientSide;
+  readonly #open: OpenUpstream;
   readonly #head: SignedHead;
   readonly #options: ForwardOptions;
-  #upstream!: ClientRequest;
+  #upstream!: UpstreamStream;
   #resolve!: (result: ForwardResult) => void;
   #reject!: (error: Error) => void;
   #settled = false;
@@ -58,9 +61,17 @@ export class Http1Forward {
   #answer: ResponseHead | undefined;
   #bytesUp = 0;
   #bytesDown = 0;
+  /** A body was begun to be streamed: it cannot be had again. */
+  #began = false;
+  /** How the answer can be ended early. */
+  #ending: AnswerEnding | undefined;
+  /** Lets go of the client's body. */
+  #stopUpload: (() => void) | undefined;
+  /** An answer that moves keeps a body alive that stands still meanwhile, as in a conversation. */
+  #keepUpload: (() => void) | undefined;
 
-  constructor(exchange: Http1Client, open: UpstreamRequest, head: SignedHead, options: ForwardOptions) {
-    this.#client = exchange;
+  constructor(client: ClientSide, open: OpenUpstream, head: SignedHead, options: ForwardOptions) {
+    this.#client = client;
     this.#open = open;
     this.#head = head;
     this.#options = options;
@@ -76,15 +87,28 @@ export class Http1Forward {
     });
   }
 
+  /** Whether another attempt could send the same request. */
+  get resendable(): boolean {
+    return this.#answer === undefined && !this.#began;
+  }
+
   #send(): void {
     const { body } = this.#options;
     const whole = body instanceof Uint8Array;
     const headers = this.#framed(endToEndRequestHeaders(this.#head.headers), whole ? body.length : undefined);
-    const upstream = this.#open(this.#head, headers);
+    const { upgrade } = this.#client;
+    const upstream = this.#open(this.#head, upgrade === undefined ? headers : [...headers, ...upgradeHeaders(upgrade)]);
     this.#upstream = upstream;
-    upstream.on("information", (information) => this.#onInformation(information));
+    upstream.on("information", (information) => this.#attempt(() => this.#onInformation(information)));
     upstream.on("response", (response) => this.#attempt(() => this.#onResponse(response)));
+    if (upgrade !== undefined)
+      upstream.on("upgrade", (...agreed) => this.#attempt(() => this.#onUpgrade(upgrade, ...agreed)));
     upstream.on("error", (error) => this.#onUpstreamError(error));
+    upstream.on("close", () => {
+      // Without a word, as when it switches protocols unasked.
+      if (this.#answer === undefined && upstream === this.#upstream)
+        this.#onUpstreamError(Object.assign(new Error("it broke off"), { code: "ECONNRESET" }));
+    });
     upstream.on("timeout", () => {
       // A connection we do not read from, because the client does not, says nothing of upstream.
       if (upstream.destroyed || this.#client.response.writableNeedDrain) return;
@@ -99,9 +123,18 @@ export class Http1Forward {
     }
   }
 
+  /** How long the body goes out, when that is known before. */
+  get #contentLength(): number | undefined {
+    return this.#options.length ?? this.#client.contentLength;
+  }
+
   /** The headers with the one framing that fits: the client's own Content-Length, the length of a body that was read, or chunks. */
-  #framed(headers: Headers, length: number | undefined): Headers {
-    const { contentLength } = this.#client;
+  #framed(received: Headers, length: number | undefined): Headers {
+    const contentLength = this.#contentLength;
+    const other = this.#options.length !== undefined && contentLength !== this.#client.contentLength;
+    const headers: Headers = other
+      ? [...withoutHeaders(received, (name) => name === "content-length"), ["Content-Length", String(contentLength)]]
+      : received;
     if (contentLength === undefined && length === undefined) return [...headers, ["Transfer-Encoding", "chunked"]];
     if (contentLength !== undefined && length !== undefined) this.#checkLength(length);
     const untrailed = withoutHeaders(headers, (name) => name === "trailer");
@@ -113,13 +146,14 @@ export class Http1Forward {
 
   /** A body that is not as long as announced would put upstream out of step with us for the requests that follow. */
   #checkLength(length: number): void {
-    const { contentLength } = this.#client;
+    const contentLength = this.#contentLength;
     if (contentLength !== undefined && length !== contentLength)
       throw new Error(`a body of ${length} bytes cannot go out under Content-Length: ${contentLength}`);
   }
 
-  #upload(filter: BodyFilter, upstream: ClientRequest): void {
-    const { request, limits, contentLength } = this.#client;
+  #upload(filter: BodyFilter, upstream: UpstreamStream): void {
+    const { request, limits } = this.#client;
+    const contentLength = this.#contentLength;
     let last: Uint8Array | undefined;
     const stall = stallTimer(limits.bodyIdleTimeoutMs, () => request.destroy());
     /** Writes what the filter let pass, but keeps the piece that would complete the message until the filter has agreed to the end. */
@@ -135,11 +169,13 @@ export class Http1Forward {
       }
     };
     const onData = (chunk: Uint8Array): void => {
+      this.#began = true;
       if (upstream.destroyed) return;
       stall.refresh();
       this.#attempt(() => pass(filter.push(chunk)));
     };
     const onEnd = (): void => {
+      this.#began = true;
       stop();
       if (upstream.destroyed) return;
       this.#attempt(() => {
@@ -157,11 +193,19 @@ export class Http1Forward {
     };
     const stop = (): void => {
       stall.pause();
-      request.off("data", onData).off("end", onEnd);
+      request.off("data", onData);
+      request.off("end", onEnd);
       upstream.off("drain", onDrain);
+      this.#keepUpload = undefined;
     };
-    upstream.on("drain", onDrain).on("close", stop);
-    request.on("data", onData).on("end", onEnd);
+    this.#stopUpload = stop;
+    this.#keepUpload = () => stall.touch();
+    upstream.on("drain", onDrain);
+    upstream.on("close", stop);
+    request.on("data", onData);
+    request.on("end", onEnd);
+    // Its beginning may have been read before.
+    request.resume();
     // Upstream may refuse by the head alone, and must not wait for a body that is slow to come.
     setImmediate(() => {
       if (this.#bytesUp === 0 && !upstream.destroyed) upstream.flushHeaders();
@@ -169,20 +213,47 @@ export class Http1Forward {
   }
 
   /** Passes on interim answers (RFC 9110 section 15.2): `100 Continue` if the client waits for it, others as they are. */
-  #onInformation({ statusCode, statusMessage, rawHeaders: raw }: InformationEvent): void {
-    const { response } = this.#client;
-    if (this.#settled || response.headersSent) return;
+  #onInformation({ statusCode, statusMessage, rawHeaders }: UpstreamInformation): void {
+    if (this.#settled || this.#client.response.headersSent) return;
     if (statusCode === 100) return this.#client.continue();
-    const lines = headersFromRaw(raw).map(([name, value]) => `${name}: ${value}\r\n`);
-    response.socket?.write(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("")}\r\n`, "latin1");
+    this.#client.inform(statusCode, statusMessage, headersFromRaw(rawHeaders));
   }
 
-  #onResponse(response: IncomingMessage): void {
-    const head: ResponseHead = {
-      status: response.statusCode as number,
-      statusText: response.statusMessage ?? "",
-      headers: headersFromRaw(response.rawHeaders),
-    };
+  /** Both sides have left HTTP (RFC 9110 section 7.8): what they say from now on passes as it is. */
+  #onUpgrade(protocol: string, answer: UpstreamAnswer, upstream: Duplex, upstreamHead: Buffer): void {
+    const head = responseHead(answer);
+    upstream.on("error", () => upstream.destroy());
+    if (this.#settled || headerValue(head.headers, "upgrade")?.toLowerCase() !== protocol) {
+      upstream.destroy();
+      throw new UpstreamError("exchange", `${this.#head.host}: it switched to another protocol than ${protocol}`);
+    }
+    this.#answer = head;
+    this.#upstreamDone = true;
+    if (upstream instanceof Socket) upstream.setTimeout(0);
+    // An end of upstream's does not end what the client still has to say.
+    upstream.allowHalfOpen = true;
+    const { limits } = this.#client;
+    const { socket, head: clientHead } = this.#client.switchProtocols(head);
+    splice(socket, upstream, {
+      clientHead,
+      upstreamHead,
+      filter: this.#options.upgraded,
+      idleTimeoutMs: limits.upgradeIdleTimeoutMs,
+      endedTimeoutMs: Math.min(limits.drainTimeoutMs, limits.upgradeIdleTimeoutMs),
+      onBytesUp: (bytes) => {
+        this.#bytesUp += bytes;
+      },
+      onBytesDown: (bytes) => {
+        this.#bytesDown += bytes;
+      },
+      onDone: (outcome, error) => this.#settle(outcome, error),
+    });
+  }
+
+  #onResponse(response: UpstreamAnswer): void {
+    // What came together with it has ended the exchange.
+    if (this.#settled || this.#upstreamDone) return;
+    const head = responseHead(response);
     this.#answer = head;
     response.on("aborted", () => this.#onUpstreamError(new Error("it broke off its answer")));
     response.on("error", (error) => this.#onUpstreamError(error));
@@ -195,17 +266,22 @@ export class Http1Forward {
     else this.#collect(response, head, plan);
   }
 
-  #stream(upstream: IncomingMessage, head: ResponseHead): void {
+  #stream(upstream: UpstreamAnswer, head: ResponseHead): void {
     const { response } = this.#client;
     this.#writeHead(head, endToEndResponseHeaders(head.headers));
+    const endless = headerValue(head.headers, "content-length") === undefined;
+    this.#ending = endless ? this.#options.ending?.(head) : undefined;
     let begun = false;
     // A head whose body is slow to come must not wait for it; one that comes together leaves in one piece.
     setImmediate(() => {
       if (!begun && !response.destroyed) response.flushHeaders();
     });
     upstream.on("data", (chunk: Uint8Array) => {
+      if (this.#upstreamDone) return;
       begun = true;
+      this.#keepUpload?.();
       this.#bytesDown += chunk.length;
+      this.#ending?.push(chunk);
       if (!response.write(chunk)) upstream.pause();
     });
     response.on("drain", () => upstream.resume());
@@ -215,12 +291,12 @@ export class Http1Forward {
       this.#attempt(() => {
         const trailers = headersFromRaw(upstream.rawTrailers);
         if (trailers.length > 0) response.addTrailers(trailers as [string, string][]);
-        void this.#finish();
+        this.#finish();
       });
     });
   }
 
-  #collect(upstream: IncomingMessage, head: ResponseHead, { maxBytes, rewrite }: CollectPlan): void {
+  #collect(upstream: UpstreamAnswer, head: ResponseHead, { maxBytes, rewrite }: CollectPlan): void {
     const chunks: Uint8Array[] = [];
     upstream.on("data", (chunk: Uint8Array) => {
       if (this.#upstreamDone) return;
@@ -239,43 +315,31 @@ export class Http1Forward {
   }
 
   #answerWith(answer: Answer | "unchanged", head: ResponseHead, original?: Uint8Array): void {
-    const { request, response } = this.#client;
+    const { method, response } = this.#client;
     if (answer !== "unchanged") {
       this.#writeHead({ status: answer.status }, framed(answer));
-      if (request.method !== "HEAD") response.write(answer.body);
+      if (method !== "HEAD") response.write(answer.body);
     } else if (original === undefined) {
       throw new UpstreamError("exchange", `${this.#head.host}: its answer is too long to be checked`);
     } else {
       const headers = endToEndResponseHeaders(head.headers);
-      const hasBody = request.method !== "HEAD" && head.status !== 204 && head.status !== 304;
+      const hasBody = method !== "HEAD" && head.status !== 204 && head.status !== 304;
       const announced = headerValue(headers, "content-length") !== undefined;
       this.#writeHead(head, announced || !hasBody ? headers : framed({ headers, body: original }));
       if (hasBody) response.write(original);
     }
-    void this.#finish();
+    this.#finish();
   }
 
   #writeHead({ status, statusText }: Pick<ResponseHead, "status"> & Partial<ResponseHead>, headers: Headers): void {
-    const { request, response, requestIsComplete } = this.#client;
-    // Node refuses to announce trailers where none can follow.
-    const chunked =
-      request.method !== "HEAD" && status !== 204 && status !== 304 && !headerValue(headers, "content-length");
-    const fitting = chunked ? headers : withoutHeaders(headers, (name) => name === "trailer");
-    const raw = rawHeaders(this.#client.withClose(fitting, !this.#uploaded && !requestIsComplete));
-    response.sendDate = false;
-    if (statusText === undefined) response.writeHead(status, raw);
-    else response.writeHead(status, statusText, raw);
+    this.#client.writeHead(status, statusText, headers, this.#uploaded);
   }
 
-  /** Ends the answer, once nothing more of the request is to come. */
-  async #finish(): Promise<void> {
+  /** Ends the answer; upstream has given its own in full, and reads no more of the request. */
+  #finish(): void {
     this.#upstreamDone = true;
-    if (!this.#uploaded) {
-      // Upstream has answered in full and reads no more.
-      this.#upstream.destroy();
-      await this.#client.drain();
-    }
-    this.#client.response.end();
+    if (!this.#uploaded) this.#upstream.destroy();
+    void this.#client.finish(this.#uploaded);
   }
 
   #onClientClose(): void {
@@ -321,14 +385,28 @@ export class Http1Forward {
 
   #fail(error: Error): void {
     if (this.#settled) return;
+    this.#stopUpload?.();
     const { response } = this.#client;
+    const last = response.headersSent && !response.destroyed ? this.#ending?.last(error) : undefined;
+    if (last !== undefined) return this.#endEarly(last, error);
     if (response.headersSent) this.#settle("failed", error);
     else {
       this.#settled = true;
       this.#reject(error);
     }
     this.#upstream.destroy();
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) this.#client.breakOff(error);
+  }
+
+  /** Ends the answer in its own words. */
+  #endEarly(last: Uint8Array, error: Error): void {
+    this.#upstreamDone = true;
+    this.#upstream.destroy();
+    this.#client.response.write(last);
+    this.#client.finish(this.#uploaded).then(
+      () => this.#settled || this.#settle("failed", error),
+      () => this.#settled || this.#settle("failed", error),
+    );
   }
 
   #settle(outcome: ForwardResult["outcome"], error?: Error): void {

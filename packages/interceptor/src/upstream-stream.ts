@@ -1,0 +1,45 @@
+import type { Duplex } from "node:stream";
+import type { Headers, RequestHead } from "@iap/aws-core";
+
+/** Opens a request to the host of a head, with exactly these headers. */
+export type OpenUpstream = (head: RequestHead, headers: Headers) => UpstreamStream;
+
+/** A request on its way upstream, over either version of HTTP: the part of Node's `ClientRequest` that forwarding uses. */
+export interface UpstreamStream {
+  /** Whether the connection had served another request before. */
+  readonly reusedSocket: boolean;
+  readonly destroyed: boolean;
+  on(event: "information", listener: (information: UpstreamInformation) => void): unknown;
+  on(event: "response", listener: (answer: UpstreamAnswer) => void): unknown;
+  on(event: "upgrade", listener: (answer: UpstreamAnswer, socket: Duplex, head: Buffer) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "timeout" | "drain" | "close", listener: () => void): unknown;
+  off(event: "drain", listener: () => void): unknown;
+  write(chunk: Uint8Array): boolean;
+  end(chunk?: Uint8Array): unknown;
+  addTrailers(trailers: [string, string][]): void;
+  flushHeaders(): void;
+  /** Breaks the request off, so that upstream does not take it for complete. */
+  destroy(error?: Error): unknown;
+}
+
+export interface UpstreamInformation {
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: string[];
+}
+
+/** Upstream's answer. `complete`, at `end`, says whether it came to its end in good order. */
+export interface UpstreamAnswer {
+  // Node's messages have them optional, for they serve requests too.
+  readonly statusCode?: number | undefined;
+  readonly statusMessage?: string | undefined;
+  readonly rawHeaders: string[];
+  readonly rawTrailers: string[];
+  readonly complete: boolean;
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "end" | "aborted", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
