@@ -9,6 +9,8 @@ export interface CredentialProcessOptions {
   readonly socketPath: string;
   /** The Node that runs the helper; the one that runs now by default, because agents may have none on their PATH. */
   readonly nodePath?: string | undefined;
+  /** The program it runs; `proxyCredsPath` by default. */
+  readonly programPath?: string | undefined;
 }
 
 /**
@@ -16,8 +18,12 @@ export interface CredentialProcessOptions {
  * the line themselves as POSIX shells do (botocore) and for those that run it through `sh` (JavaScript, Go, Java).
  * Throws for a path that no configuration file can carry. Not for Windows.
  */
-export function credentialProcess({ socketPath, nodePath = process.execPath }: CredentialProcessOptions): string {
-  return [nodePath, proxyCredsPath, "--sock", socketPath].map(word).join(" ");
+export function credentialProcess({
+  socketPath,
+  nodePath = process.execPath,
+  programPath = proxyCredsPath,
+}: CredentialProcessOptions): string {
+  return [nodePath, programPath, "--sock", socketPath].map(word).join(" ");
 }
 
 function word(text: string): string {
