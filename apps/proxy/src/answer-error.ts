@@ -1,6 +1,7 @@
 import { AwsError, type RequestHead, withoutHeaders } from "@iap/aws-core";
 import { renderError } from "@iap/aws-errors";
 import { type Answer, BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
+import type { PipelineParts } from "./pipeline-parts.ts";
 import type { RequestStory } from "./request-story.ts";
 
 /** What was thrown, as an error the agent can be told. What is not a known cause is our bug, and says nothing of itself. */
@@ -40,4 +41,17 @@ export function renderAnswer(
   });
   // The transport frames what it sends.
   return { ...answer, headers: withoutHeaders(headers, (name) => name === "content-length") };
+}
+
+/** An answer of ours in place of AWS's, told to the terminal and to the request's story. */
+export function renderInstead(
+  error: AwsError,
+  request: RequestHead,
+  story: RequestStory,
+  { onFault, now }: Pick<PipelineParts, "onFault" | "now">,
+): Answer {
+  onFault(error);
+  const answer = renderAnswer(error, request, story, now());
+  story.answeredInstead(answer.status);
+  return answer;
 }

@@ -1,10 +1,22 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { showCertificateAuthority } from "./commands/ca.ts";
+import { type CheckArguments, check } from "./commands/check.ts";
+import { type CompletionArguments, completionShells, printCompletion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
-import { writePolicy } from "./commands/policy.ts";
+import { diff, diffOptions } from "./commands/diff.ts";
+import { type DoctorArguments, doctor } from "./commands/doctor.ts";
+import { type EnvArguments, printEnvironment } from "./commands/env.ts";
+import { logOptions, showLog } from "./commands/log.ts";
+import { merge, mergeOptions } from "./commands/merge.ts";
+import { policyOptions, writePolicy } from "./commands/policy.ts";
+import { reload } from "./commands/reload.ts";
+import { replay, replayOptions } from "./commands/replay.ts";
+import { resolveRequest } from "./commands/resolve.ts";
+import { type RunArguments, run } from "./commands/run.ts";
 import { start } from "./commands/start.ts";
 import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
+import { environmentFormats } from "./run/environment-text.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a command has of the process it runs in. */
@@ -14,13 +26,18 @@ export interface CliProcess {
     readonly isTTY?: boolean | undefined;
     readonly columns?: number | undefined;
   };
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined };
+  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  off(signal: NodeJS.Signals, listener: () => void): unknown;
   once(signal: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
 }
 
 /** Runs a command line and resolves with the exit code: 0 done, 1 could not be done, 2 wrong usage. */
-export async function runCli(args: readonly string[], process: CliProcess): Promise<number> {
+export async function runCli(line: readonly string[], process: CliProcess): Promise<number> {
   let code = 0;
+  // What follows -- is a command of the user's: none of it is for us.
+  const dashes = line[0] === "run" ? line.indexOf("--") : -1;
+  const [args, commandLine] = dashes < 0 ? [line, []] : [line.slice(0, dashes), line.slice(dashes + 1)];
   const { env, stdout, stderr } = process;
   const command = (run: () => Promise<number> | number) => async (): Promise<void> => {
     code = await run();
@@ -29,8 +46,18 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
     .scriptName("iam-agent-proxy")
     .usage(
       "$0 [start]   give an agent AWS without keys: run the proxy\n" +
+        "$0 run       run one command behind a proxy of its own\n" +
+        "$0 env       print the environment of an agent, for shells and containers\n" +
+        "$0 doctor    prove that each client here is intercepted, and look for what else is wrong\n" +
         "$0 policy    write the least-privilege policy of what was recorded\n" +
+        "$0 check     ask policies whether they allow an action, and why\n" +
+        "$0 reload    have the running proxy read its policies again\n" +
+        "$0 log       show what was recorded, or follow it\n" +
+        "$0 replay    ask a policy what it would have denied of it\n" +
+        "$0 diff      compare a policy with it\n" +
+        "$0 merge     widen a policy by it\n" +
         "$0 ca        show the certificate authority and how to trust it\n" +
+        "$0 resolve   tell which IAM actions and resources a request needs\n" +
         "$0 demo      see all of it work, without an AWS account",
     )
     .command(
@@ -40,38 +67,167 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
       (argv) => command(() => start(argv as Partial<Record<OptionName, unknown>>, process, version()))(),
     )
     .command(
-      "policy",
-      "Write an IAM policy for the recorded requests to stdout",
+      "run [command..]",
+      "Run a command behind a proxy of its own, and tell what it did: run [options] -- COMMAND",
+      (y) => runCommandOptions(y),
+      (argv) =>
+        command(() => {
+          const { command: before = [], ...given } = argv as RunArguments & { readonly command?: readonly string[] };
+          return run(given, [...before, ...commandLine], process, version());
+        })(),
+    )
+    .command(
+      "env",
+      'Print the environment of an agent of the running proxy: eval "$(iam-agent-proxy env)"',
       (y) =>
-        dirOption(y, env)
-          .option("level", {
-            choices: ["resources", "actions"] as const,
-            default: "resources" as const,
-            describe: 'resources: exact ARNs; actions: the compact form with "Resource": "*"',
+        agentOptions(dirOption(y, env))
+          .option("format", {
+            choices: environmentFormats,
+            describe: "For which shell, or as which kind of file [default: by $SHELL, else bash]",
           })
-          .option("activity", {
+          .option("port", {
+            type: "number",
+            requiresArg: true,
+            describe: "Where the proxy listens [default: asked of it]",
+          })
+          .option("proxy-host", {
             type: "string",
             requiresArg: true,
-            describe: "Activity log to read [default: DIR/activity.jsonl]",
+            describe: "Host by which the agent reaches it [default: 127.0.0.1; host.docker.internal for docker]",
           })
-          .option("from-log", {
+          .option("sock", {
             type: "string",
-            describe: "Read a plain actions.log instead, FILE or DIR/actions.log; gives the compact form",
+            requiresArg: true,
+            describe: "The proxy's socket [default: DIR/creds.sock]",
           })
-          .option("include-unanswered", {
+          .option("mount", {
+            type: "string",
+            requiresArg: true,
+            describe: "Where a container has DIR/agent [default: /run/iam-agent-proxy]",
+          })
+          .example('eval "$($0 env)"', "put this shell behind the proxy")
+          .example("$0 env --format fish | source", "the same in fish")
+          .example("$0 env --format docker > agent.env", "for docker run --env-file; the file says how"),
+      (argv) => command(() => printEnvironment(argv as unknown as EnvArguments, process))(),
+    )
+    .command(
+      "doctor",
+      "Prove that each AWS client found here is intercepted, and look for what else is wrong",
+      (y) =>
+        startCommandOptions(y, {
+          without: ["endpoint-port", "mode", "policy", "log-format", "tunnel", "tunnel-host", "keypair-ttl"],
+        })
+          .option("client", {
+            type: "string",
+            requiresArg: true,
+            describe: "Try only clients with this in their names",
+          })
+          .option("as-is", {
             type: "boolean",
-            describe: "Also requests that AWS denied, or whose outcome is not known",
+            describe: "Give clients this terminal's environment as it is, not the one that run would make of it",
           })
-          .conflicts("from-log", ["activity", "include-unanswered"])
-          .example("$0 policy > agent-policy.json", "everything recorded so far")
-          .example("$0 policy --level actions", "the compact form, without resources"),
+          .option("clients", { type: "boolean", describe: "Try clients; --no-clients leaves that out" })
+          .option("offline", { type: "boolean", describe: "Do not ask AWS whose the credentials are" })
+          .option("json", { type: "boolean", describe: "The checks as JSON" })
+          .example("$0 doctor", "exit status 1 when there is a problem")
+          .example("$0 doctor --client boto3 --as-is", "is boto3 in this terminal intercepted?"),
+      (argv) => command(() => doctor(argv as DoctorArguments, process, version()))(),
+    )
+    .command(
+      "policy",
+      "Write an IAM policy for the recorded requests to stdout",
+      (y) => policyOptions(y, env),
       (argv) => command(() => writePolicy(argv, process))(),
+    )
+    .command(
+      "check",
+      "Ask policies whether they allow an action on a resource, and why",
+      (y) =>
+        y
+          .option("policy", { ...files, demandOption: true, describe: "IAM policy JSON; repeatable: any may allow" })
+          .option("boundary", { ...files, describe: "Permissions boundary; repeatable: each must allow" })
+          .option("session-policy", { ...files, describe: "Session policy; repeatable: together they must allow" })
+          .option("deny-action", { ...files, describe: "Action denied whatever a policy says; repeatable" })
+          .option("action", { type: "string", requiresArg: true, demandOption: true, describe: "Like s3:GetObject" })
+          .option("resource", {
+            type: "string",
+            requiresArg: true,
+            describe: 'An ARN; without one, or as "*", an action that takes no resource',
+          })
+          .option("context", {
+            ...files,
+            describe:
+              "KEY=VALUE of a condition key; repeatable, and a key given twice has two values; others are absent",
+          })
+          .option("json", { type: "boolean", describe: "The decision and how every statement came out, as JSON" })
+          .epilogue(
+            "Examples:\n" +
+              "  $0 check --policy p.json --action s3:GetObject --resource arn:aws:s3:::b/k\n" +
+              "  $0 check --policy p.json --action s3:ListBucket --resource arn:aws:s3:::b \\\n        --context s3:prefix=a/\n" +
+              "  $0 check --policy p.json --boundary b.json --action sqs:ListQueues --json\n\n" +
+              "Exit status: 0 allowed, 1 denied, 2 wrong usage or a policy that is not valid.",
+          ),
+      // `as`: yargs has made sure of what the options say.
+      (argv) => command(() => check(argv as unknown as CheckArguments, process, new Date()))(),
+    )
+    .command(
+      "reload",
+      "Have the running proxy read its policy files again, without dropping a connection",
+      (y) =>
+        dirOption(y, env)
+          .example("$0 reload", "after a policy was edited; says which statements were added and removed")
+          .epilogue(
+            "Exit status: 0 reloaded, 1 not: the new policies are not valid and the old ones stay, or no proxy runs.",
+          ),
+      (argv) => command(() => reload(argv, process))(),
+    )
+    .command(
+      "log",
+      "Show the recorded requests, or follow them",
+      (y) => logOptions(y, env),
+      (argv) => command(() => showLog(argv, process))(),
+    )
+    .command(
+      "replay",
+      "Say which recorded requests a policy would deny, and by what",
+      (y) => replayOptions(y, env),
+      (argv) => command(() => replay(argv, process))(),
+    )
+    .command(
+      "diff",
+      "Compare a policy with the recorded requests: unused, missing, equal",
+      (y) => diffOptions(y, env),
+      (argv) => command(() => diff(argv, process))(),
+    )
+    .command(
+      "merge",
+      "Widen a policy by the recorded requests, and keep what is in it",
+      (y) => mergeOptions(y, env),
+      (argv) => command(() => merge(argv, process))(),
     )
     .command(
       "ca",
       "Show the certificate authority: path, fingerprint, expiry, how to trust it",
       (y) => dirOption(y, env),
       (argv) => command(() => showCertificateAuthority(argv, process))(),
+    )
+    .command(
+      "resolve [file]",
+      "Tell which IAM actions and resources a request needs; nothing is sent",
+      (y) =>
+        y
+          .positional("file", {
+            type: "string",
+            describe: "A raw HTTP request or a curl command [default: standard input]",
+          })
+          .option("account-id", {
+            type: "string",
+            requiresArg: true,
+            describe: "Account of the caller, for ARNs that name it",
+          })
+          .example("$0 resolve request.http", "JSON: operation, checks, condition keys")
+          .example("echo 'curl https://b.s3.amazonaws.com/k' | $0 resolve", "a curl command"),
+      (argv) => command(() => resolveRequest(argv, process))(),
     )
     .command(
       "demo",
@@ -82,9 +238,19 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
           .example("$0 demo", "a few seconds; needs no AWS account and no network, and touches nothing of yours"),
       (argv) => command(() => demo(argv, process, version()))(),
     )
+    .command(
+      "completion [shell]",
+      "Print a script that makes a shell complete commands and options",
+      (y) => y.positional("shell", { choices: completionShells, describe: "[default: by $SHELL, else bash]" }),
+      (argv) => command(() => printCompletion(argv as CompletionArguments, process))(),
+    )
+    // What the scripts ask; its own command for a script is not ours.
+    .completion("completion-script", false)
     .example("$0", "record what an agent does, on port 8080")
+    .example("$0 run -- aws s3 ls", "put one command behind a proxy of its own")
     .example("$0 policy > agent-policy.json", "the policy that would have allowed exactly that")
     .example("$0 --mode enforce --policy agent-policy.json", "hold the agent to it")
+    .example("$0 reload", "after the policy was edited")
     .epilogue(
       "A flag wins over its environment variable, which wins over the config file.\n" +
         "Exit status: 0 stopped or done, 1 could not be done, 2 wrong usage.",
@@ -116,6 +282,9 @@ export async function runCli(args: readonly string[], process: CliProcess): Prom
   }
 }
 
+/** An option that may be given several times. */
+const files = { type: "array", string: true, requiresArg: true } as const;
+
 function dirOption<T>(y: Argv<T>, env: CliProcess["env"]): Argv<T & { dir: string }> {
   return y.option("dir", {
     type: "string",
@@ -125,8 +294,57 @@ function dirOption<T>(y: Argv<T>, env: CliProcess["env"]): Argv<T & { dir: strin
   });
 }
 
-function startCommandOptions(y: Argv): Argv {
+/** What `run` and `env` have in common. */
+function agentOptions(y: Argv): Argv {
+  return y
+    .option("keep", {
+      type: "array",
+      string: true,
+      requiresArg: true,
+      describe: "VAR: leave this variable as it is, even one with credentials; repeatable",
+    })
+    .option("env", { type: "array", string: true, requiresArg: true, describe: "VAR=value: set this too; repeatable" })
+    .option("aws-ca-bundle", {
+      type: "boolean",
+      describe: "Set AWS_CA_BUNDLE; --no-aws-ca-bundle for rclone up to 1.60 and version 4.1 of Terraform's provider",
+    })
+    .option("static-keys", {
+      type: "boolean",
+      describe: "Give the agent's key pair as variables, for tools that know no credential_process; it is not renewed",
+    });
+}
+
+function runCommandOptions(y: Argv): Argv {
+  return agentOptions(startCommandOptions(y, { without: ["host", "port", "endpoint-port", "sock", "log-format"] }))
+    .positional("command", { type: "string", array: true, describe: "The command and its arguments, best after --" })
+    .option("isolate", {
+      type: "boolean",
+      describe: "Leave the command no way out but the proxy, and no credentials to read (Linux); or do not run it",
+    })
+    .option("isolate-with", {
+      choices: ["bubblewrap", "unshare"] as const,
+      describe: "Isolate by this tool [default: the first that works]",
+    })
+    .option("writable", {
+      type: "array",
+      string: true,
+      requiresArg: true,
+      describe: "PATH: an isolated command may write there, besides its working directory; repeatable",
+    })
+    .option("verbose", { type: "boolean", describe: "Show each decision on stderr as it is made" })
+    .option("quiet", { type: "boolean", describe: "Say nothing on stderr but warnings" })
+    .option("json", { type: "boolean", describe: "Diagnostics and the summary as lines of JSON, on stderr" })
+    .example("$0 run -- aws s3 ls", "record what it does")
+    .example("$0 run --mode enforce --policy agent-policy.json -- claude", "hold an agent to a policy")
+    .example(
+      "$0 run --isolate --tunnel-host api.anthropic.com --writable ~/.claude -- claude",
+      "and leave it no way round",
+    );
+}
+
+function startCommandOptions(y: Argv, { without = [] }: { readonly without?: readonly OptionName[] } = {}): Argv {
   for (const [name, spec] of Object.entries(startOptions) as [OptionName, OptionSpec][]) {
+    if (without.includes(name)) continue;
     const { type, describe, choices, env, placeholder, defaultText } = spec;
     const shown = `${placeholder === undefined ? "" : `${placeholder}: `}${describe}${defaultText === undefined ? "" : ` [default: ${defaultText}]`} [env: ${env}]`;
     y.option(name, {

@@ -1,18 +1,40 @@
 import { mintsCredentials } from "@iap/action-resolver";
-import type { AgentKey, Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import type { AgentKey, Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import type { PolicyEvaluator } from "@iap/iam-evaluator";
+import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
+import type { KnownKeys } from "./principal-context.ts";
 
-/** Whether a call may go ahead. */
-export type Decide = (call: ResolvedCall, key: AgentKey) => Promise<Decision>;
+/** Whether a call may go ahead, given what is known of who asks and when. */
+export type Decide = (call: ResolvedCall, key: AgentKey, known: KnownKeys) => Promise<Decision>;
+
+/** Operations that the operator lets past a guard, by name: `sts:AssumeRole`. */
+export interface GuardExceptions {
+  /** Operations whose answers may bring credentials to the agent. */
+  readonly credentialsFrom: ReadonlySet<string>;
+  /** Operations that AWS does not authorise by a signature. */
+  readonly unsigned: ReadonlySet<string>;
+}
+
+const noExceptions: GuardExceptions = { credentialsFrom: new Set(), unsigned: new Set() };
 
 /**
  * Guards first, which hold in every mode and whatever a policy says; then the policies. Without policies (record mode)
  * what passes the guards is allowed.
  */
-export function decider(policies: PolicySource): Decide {
-  return async (call, key) => {
-    const guard = guardedBecause(call);
+export function decider(
+  policies: PolicySource,
+  {
+    denied = () => undefined,
+    exceptions = noExceptions,
+  }: { readonly denied?: DeniedActions | undefined; readonly exceptions?: GuardExceptions | undefined } = {},
+): Decide {
+  return async (call, key, known) => {
+    const guard = guardedBecause(call, exceptions) ?? denied(call);
     if (guard !== undefined) return decision("explicitDeny", guard, "guard");
+    if (call.marker === "unsigned" || call.marker === "bearer") {
+      return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
+    }
     const evaluator = policies.current(key.agent);
     if (evaluator === undefined) return decision("allowed", "recorded; no policy is held against it", "guard");
     const { version } = evaluator;
@@ -21,9 +43,37 @@ export function decider(policies: PolicySource): Decide {
       return decision("implicitDeny", `no policy can allow a request that is not understood: ${what}`, "iam", version);
     }
     if (call.marker === "permissionless") {
-      return decision("allowed", `${operationName(call)} needs no permission`, "iam", version);
+      const denied = deniedAllTheSame(call, evaluator, known);
+      return denied ?? decision("allowed", `${operationName(call)} needs no permission`, "iam", version);
     }
-    return evaluator.evaluateAll(call.checks);
+    // Who asks is told by condition keys alone: to the policies given here even the root user is an agent.
+    return evaluator.evaluateAll(call.checks.map((check) => withKnownKeys(check, known)));
+  };
+}
+
+/** What needs no permission can be denied explicitly all the same, but for GetCallerIdentity, as the evaluator knows. */
+function deniedAllTheSame(call: ResolvedCall, evaluator: PolicyEvaluator, known: KnownKeys): Decision | undefined {
+  return call.operations
+    .map((operation) => ({ action: `${call.service}:${operation}`, resource: { none: true } as const, ...known }))
+    .map((check) => evaluator.evaluateAll([check]))
+    .find(({ outcome }) => outcome === "explicitDeny");
+}
+
+/** What the request itself says wins: it is what AWS is asked. */
+function withKnownKeys(check: Check, { context, authoritative }: KnownKeys): Check {
+  return {
+    ...check,
+    context: { ...context, ...check.context },
+    authoritative: [...authoritative, ...check.authoritative],
+  };
+}
+
+/** Whether an unsigned call may go ahead: no policy can be held against nobody, so that the guards alone decide. */
+export function decideUnsigned(exceptions: GuardExceptions = noExceptions): (call: ResolvedCall) => Decision {
+  return (call) => {
+    const guard = guardedBecause(call, exceptions);
+    if (guard !== undefined) return decision("explicitDeny", guard, "guard");
+    return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
   };
 }
 
@@ -32,23 +82,28 @@ export function isForwarded({ outcome, by }: Decision, mode: Mode): boolean {
   return outcome === "allowed" || (mode === "shadow" && by === "iam");
 }
 
-function guardedBecause(call: ResolvedCall): string | undefined {
-  switch (call.marker) {
-    case "ambiguous":
-      return `the request can be read in more than one way: ${call.why ?? "its parts disagree"}`;
-    case "unsigned":
-    case "bearer":
-      return `${operationName(call)} is not authorised by AWS credentials, so there is nothing to sign it with`;
-    default:
-      return mintingReason(call);
+function guardedBecause(call: ResolvedCall, { credentialsFrom, unsigned }: GuardExceptions): string | undefined {
+  if (call.marker === "ambiguous") {
+    return `the request can be read in more than one way: ${call.why ?? "its parts disagree"}`;
   }
+  if ((call.marker === "unsigned" || call.marker === "bearer") && !isNamed(call, unsigned)) {
+    return `${operationName(call)} is not authorised by AWS credentials, so there is nothing to sign it with and no policy to hold it to; ${howTo("--allow-unsigned", call)}`;
+  }
+  const why = mintsCredentials(call);
+  if (why === undefined || isNamed(call, credentialsFrom)) return undefined;
+  const clause = why.charAt(0).toLowerCase() + why.slice(1).replace(/\.$/, "");
+  return `no agent may call ${operationName(call)} through this proxy: ${clause}; ${howTo("--allow-credentials-from", call)}`;
 }
 
-function mintingReason(call: ResolvedCall): string | undefined {
-  const why = mintsCredentials(call);
-  if (why === undefined) return undefined;
-  const clause = why.charAt(0).toLowerCase() + why.slice(1).replace(/\.$/, "");
-  return `no agent may call ${operationName(call)} through this proxy: ${clause}`;
+/** Every operation the call may be is named. */
+function isNamed({ service, operations }: ResolvedCall, names: ReadonlySet<string>): boolean {
+  return operations.length > 0 && operations.every((operation) => names.has(`${service}:${operation}`));
+}
+
+function howTo(option: string, { service, operations }: ResolvedCall): string {
+  if (operations.length === 0) return "no option lets what is not understood pass";
+  const names = operations.map((operation) => `${service}:${operation}`).join(",");
+  return `to let it pass, start iam-agent-proxy with ${option} ${names}`;
 }
 
 function operationName({ service, operations }: ResolvedCall): string {

@@ -6,6 +6,8 @@ import { EMPTY_SHA256, sign } from "@iap/sigv4";
 export interface Identity {
   readonly account: string | undefined;
   readonly principalArn: string | undefined;
+  /** As STS says it: of a role's session `AROA…:name`. */
+  readonly userId?: string | undefined;
 }
 
 export interface UpstreamIdentityOptions {
@@ -45,6 +47,8 @@ export class UpstreamIdentity {
     return {
       account: account ?? credentials?.accountId ?? asked?.account,
       principalArn: principalArn ?? asked?.principalArn,
+      // What STS says of somebody else is nothing to go by.
+      userId: principalArn === undefined ? asked?.userId : undefined,
     };
   }
 
@@ -87,12 +91,13 @@ export class UpstreamIdentity {
     );
     const text = Buffer.from(body).toString("utf8");
     const principalArn = /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1];
+    const userId = /<UserId>([^<]+)<\/UserId>/.exec(text)?.[1];
     const account = /<Account>(\d{12})<\/Account>/.exec(text)?.[1];
     if (head.status !== 200 || principalArn === undefined || account === undefined) {
       const code = /<Code>([\w.]+)<\/Code>/.exec(text)?.[1];
       throw new Error(`${host} answered ${head.status}${code === undefined ? "" : ` ${code}`} to GetCallerIdentity`);
     }
-    return { account, principalArn };
+    return { account, principalArn, userId };
   }
 }
 

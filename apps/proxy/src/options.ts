@@ -19,10 +19,15 @@ export interface OptionSpec {
 export type OptionName =
   | "host"
   | "port"
+  | "endpoint-port"
   | "dir"
   | "mode"
   | "policy"
+  | "boundary"
+  | "session-policy"
+  | "deny-action"
   | "action-log"
+  | "activity-rotate"
   | "keypair-ttl"
   | "sock"
   | "profile"
@@ -32,7 +37,11 @@ export type OptionName =
   | "upstream-map"
   | "upstream-ca"
   | "allow-host"
+  | "http2"
+  | "allow-credentials-from"
+  | "allow-unsigned"
   | "tunnel"
+  | "tunnel-host"
   | "log-format"
   | "color"
   | "config";
@@ -47,6 +56,14 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     defaultText: "127.0.0.1 and ::1",
   },
   port: { type: "number", env: "PROXY_PORT", describe: "Port to listen on; 0 takes a free one", defaultText: "8080" },
+  "endpoint-port": {
+    type: "number",
+    env: "PROXY_ENDPOINT_PORT",
+    placeholder: "PORT",
+    describe:
+      "Also serve plain HTTP on 127.0.0.1 at this port, for clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:PORT; 0 takes a free one",
+    defaultText: "off",
+  },
   dir: {
     type: "string",
     env: "PROXY_DIR",
@@ -67,12 +84,38 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     placeholder: "FILE",
     describe: "IAM policy JSON to hold the agent to; repeatable; shadow and enforce need one",
   },
+  boundary: {
+    type: "list",
+    env: "PROXY_BOUNDARY",
+    placeholder: "FILE",
+    describe: "Permissions boundary: it must allow, too; repeatable, and each must",
+  },
+  "session-policy": {
+    type: "list",
+    env: "PROXY_SESSION_POLICY",
+    placeholder: "FILE",
+    describe: "Session policy: it must allow, too; repeatable, and together they must",
+  },
+  "deny-action": {
+    type: "list",
+    env: "PROXY_DENY_ACTION",
+    placeholder: "ACTION",
+    describe:
+      "Action to deny in every mode and whatever a policy says, wildcards as in policies; repeatable; holds for what needs no permission, too",
+  },
   "action-log": {
     type: "string",
     env: "ACTION_LOG_PATH",
     placeholder: "FILE",
     describe: "Plain list of the actions let through, appended to",
     defaultText: "DIR/actions.log",
+  },
+  "activity-rotate": {
+    type: "number",
+    env: "PROXY_ACTIVITY_ROTATE",
+    placeholder: "MEGABYTES",
+    describe: "Rename activity.jsonl to activity-TIME.jsonl when it has so many megabytes, and begin anew; 0: never",
+    defaultText: "256",
   },
   "keypair-ttl": {
     type: "number",
@@ -136,12 +179,40 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     describe:
       "Sign for this customer's endpoint too: an API Gateway API, Lambda function URL, OpenSearch domain or collection, AppSync API or VPC endpoint (vpce-...), named whole, and whose account it is in; repeatable",
   },
+  http2: {
+    type: "list",
+    env: "PROXY_HTTP2",
+    placeholder: "PATTERN",
+    describe:
+      "Offer HTTP/2 to clients of hosts that match PATTERN (* is any text) too, besides those of services whose streams need it; repeatable",
+  },
+  "allow-credentials-from": {
+    type: "list",
+    env: "PROXY_ALLOW_CREDENTIALS_FROM",
+    placeholder: "SERVICE:OPERATION,...",
+    describe:
+      "Let these operations pass although their answers hold credentials: temporary AWS keys reach the agent as a fake pair with the real session behind it (sts:AssumeRole), anything else as it is (ecr:GetAuthorizationToken); repeatable",
+  },
+  "allow-unsigned": {
+    type: "list",
+    env: "PROXY_ALLOW_UNSIGNED",
+    placeholder: "SERVICE:OPERATION,...",
+    describe:
+      "Let these operations pass although AWS does not authorise them by a signature, so that no policy holds (cognito-idp:SignUp); repeatable",
+  },
   tunnel: {
     type: "string",
     env: "PROXY_TUNNEL",
     choices: ["allow", "deny"],
     describe: "What becomes of connections to hosts that are not AWS",
-    defaultText: "allow",
+    defaultText: "allow; deny with --tunnel-host",
+  },
+  "tunnel-host": {
+    type: "list",
+    env: "PROXY_TUNNEL_HOST",
+    placeholder: "HOST",
+    describe:
+      "Host that is not AWS and may be connected to all the same, such as api.anthropic.com; .example.com is all below it; repeatable",
   },
   "log-format": {
     type: "string",
@@ -168,11 +239,19 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
 export interface Settings {
   readonly hosts: readonly string[];
   readonly port: number;
+  /** Where clients without a proxy send plain HTTP; undefined: nowhere. */
+  readonly endpointPort: number | undefined;
   readonly dir: string;
   readonly mode: Mode;
   /** What the agent is held to: none in record mode, wherever a policy may be set. */
   readonly policies: readonly string[];
+  readonly boundaries: readonly string[];
+  readonly sessionPolicies: readonly string[];
+  /** Denied in every mode. */
+  readonly denyActions: readonly string[];
   readonly actionLog: string;
+  /** Megabytes at which the activity log is begun anew; 0: never. */
+  readonly activityRotate: number;
   readonly keypairTtl: number;
   readonly sock: string;
   readonly profile: string | undefined;
@@ -182,7 +261,12 @@ export interface Settings {
   readonly upstreamMap: readonly string[];
   readonly upstreamCa: string | undefined;
   readonly allowHosts: readonly string[];
+  readonly http2: readonly string[];
+  readonly allowCredentialsFrom: readonly string[];
+  readonly allowUnsigned: readonly string[];
   readonly tunnel: "allow" | "deny";
+  /** Reached all the same when `tunnel` is `deny`: names, and `.name` for all below. */
+  readonly tunnelHosts: readonly string[];
   readonly logFormat: "text" | "json";
   readonly color: boolean | undefined;
 }
@@ -196,7 +280,11 @@ export function defaultDir(env: Environment): string {
 }
 
 /** Merges flags, environment and config file. Throws `UsageError` naming the option, where it was set, and what it takes. */
-export function readSettings(flags: Values, env: Environment): Settings {
+export function readSettings(
+  flags: Values,
+  env: Environment,
+  defaults: { readonly tunnel?: Settings["tunnel"] | undefined } = {},
+): Settings {
   const configFile = text("config", flags.config ?? env[startOptions.config.env]);
   const config = configFile === undefined ? {} : readConfigFile(configFile);
   const value = (name: OptionName): unknown => {
@@ -210,8 +298,12 @@ export function readSettings(flags: Values, env: Environment): Settings {
   const dir = text("dir", value("dir")) ?? defaultDir(env);
   const hosts = value("host") as readonly string[] | undefined;
   const mode = value("mode") as Mode | undefined;
-  const policies = (value("policy") as readonly string[] | undefined) ?? [];
-  if (mode === undefined && policies.length > 0) {
+  const tunnelHosts = (value("tunnel-host") as readonly string[] | undefined) ?? [];
+  const listOf = (name: OptionName): readonly string[] => (value(name) as readonly string[] | undefined) ?? [];
+  const policies = listOf("policy");
+  const boundaries = listOf("boundary");
+  const sessionPolicies = listOf("session-policy");
+  if (mode === undefined && policies.length + boundaries.length + sessionPolicies.length > 0) {
     throw new UsageError(
       "a policy is given, but not whether to hold the agent to it: add --mode enforce (or shadow; record does not judge).",
     );
@@ -219,10 +311,15 @@ export function readSettings(flags: Values, env: Environment): Settings {
   const settings: Settings = {
     hosts: hosts === undefined || hosts.length === 0 ? ["127.0.0.1", "::1"] : hosts,
     port: (value("port") as number | undefined) ?? 8080,
+    endpointPort: value("endpoint-port") as number | undefined,
     dir,
     mode: mode ?? "record",
     policies: mode === "record" ? [] : policies,
+    boundaries: mode === "record" ? [] : boundaries,
+    sessionPolicies: mode === "record" ? [] : sessionPolicies,
+    denyActions: listOf("deny-action"),
     actionLog: text("action-log", value("action-log")) ?? join(dir, "actions.log"),
+    activityRotate: (value("activity-rotate") as number | undefined) ?? 256,
     keypairTtl: (value("keypair-ttl") as number | undefined) ?? 3600,
     sock: text("sock", value("sock")) ?? join(dir, "creds.sock"),
     profile: text("profile", value("profile")),
@@ -232,7 +329,13 @@ export function readSettings(flags: Values, env: Environment): Settings {
     upstreamMap: (value("upstream-map") as readonly string[] | undefined) ?? [],
     upstreamCa: text("upstream-ca", value("upstream-ca")),
     allowHosts: (value("allow-host") as readonly string[] | undefined) ?? [],
-    tunnel: (value("tunnel") as "allow" | "deny" | undefined) ?? "allow",
+    http2: (value("http2") as readonly string[] | undefined) ?? [],
+    allowCredentialsFrom: (value("allow-credentials-from") as readonly string[] | undefined) ?? [],
+    allowUnsigned: (value("allow-unsigned") as readonly string[] | undefined) ?? [],
+    tunnel:
+      (value("tunnel") as "allow" | "deny" | undefined) ??
+      (tunnelHosts.length > 0 ? "deny" : (defaults.tunnel ?? "allow")),
+    tunnelHosts,
     logFormat: (value("log-format") as "text" | "json" | undefined) ?? "text",
     color: value("color") as boolean | undefined,
   };
@@ -240,17 +343,38 @@ export function readSettings(flags: Values, env: Environment): Settings {
   return settings;
 }
 
-function judge({ mode, policies, port, keypairTtl, accountId, principalArn }: Settings): void {
+function judge({
+  mode,
+  policies,
+  port,
+  endpointPort,
+  activityRotate,
+  keypairTtl,
+  accountId,
+  principalArn,
+  tunnelHosts,
+}: Settings): void {
   if (mode !== "record" && policies.length === 0) {
     throw new UsageError(
       `--mode ${mode} needs a policy to hold the agent to: give --policy FILE (or ALLOWLIST_PATH). ` +
         "`iam-agent-proxy policy` writes one from what was recorded.",
     );
   }
+  for (const host of tunnelHosts) {
+    if (!/^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(host)) {
+      throw new UsageError(`--tunnel-host takes one host name without scheme or port, not ${JSON.stringify(host)}`);
+    }
+  }
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new UsageError(`--port must be 0 to 65535, not ${port}`);
+  if (endpointPort !== undefined && (!Number.isInteger(endpointPort) || endpointPort < 0 || endpointPort > 65535)) {
+    throw new UsageError(`--endpoint-port must be 0 to 65535, not ${endpointPort}`);
+  }
   if (!Number.isInteger(keypairTtl) || keypairTtl < 60 || keypairTtl > 43_200) {
     throw new UsageError(`--keypair-ttl must be 60 to 43200 seconds, not ${keypairTtl}`);
+  }
+  if (!(activityRotate >= 0)) {
+    throw new UsageError(`--activity-rotate must be a number of megabytes, or 0, not ${activityRotate}`);
   }
   if (accountId !== undefined && !/^\d{12}$/.test(accountId)) {
     throw new UsageError(`--account-id must be twelve digits, not ${accountId}`);
@@ -297,7 +421,7 @@ function parseVariable(name: OptionName, value: string): unknown {
 
 /** Paths are listed as in PATH; addresses and maps, which hold colons, by commas. */
 function listSeparator(name: OptionName): string {
-  return name === "policy" ? ":" : ",";
+  return name === "policy" || name === "boundary" || name === "session-policy" ? ":" : ",";
 }
 
 function check(name: OptionName, value: unknown, where: string): unknown {

@@ -1,32 +1,16 @@
-import type { Resolver } from "@iap/action-resolver";
-import { AwsError, checkEndpoint, type KeyRing, parseEndpoint, type Upstreams } from "@iap/aws-core";
+import { AwsError, checkEndpoint, parseEndpoint } from "@iap/aws-core";
 import { type Exchange, UpstreamError } from "@iap/interceptor";
-import { type SigningKeys, sign } from "@iap/sigv4";
-import { authenticate, parseAuthorization, verify } from "@iap/sigv4-verify";
-import type { AllowedHosts } from "./allowed-hosts.ts";
-import { asAwsError, renderAnswer } from "./answer-error.ts";
-import type { ByteBudget } from "./byte-budget.ts";
-import { type Decide, isForwarded } from "./decide.ts";
+import { asAwsError, renderAnswer, renderInstead } from "./answer-error.ts";
+import { callAsSigned } from "./call-as-signed.ts";
+import { isForwarded } from "./decide.ts";
 import { denial } from "./denial.ts";
-import type { UpstreamIdentity } from "./identity.ts";
-import { RequestStory, type RequestStoryOptions } from "./request-story.ts";
+import { eventStreamEnding } from "./event-stream-ending.ts";
+import { readInbound } from "./inbound.ts";
+import type { PipelineParts } from "./pipeline-parts.ts";
+import { principalContext } from "./principal-context.ts";
+import { RequestStory } from "./request-story.ts";
 import { responsePlan } from "./response-plan.ts";
-
-export interface PipelineParts extends RequestStoryOptions {
-  readonly keys: KeyRing;
-  readonly signingKeys: SigningKeys;
-  readonly upstreams: Upstreams;
-  readonly identity: Pick<UpstreamIdentity, "current">;
-  readonly resolver: Resolver;
-  /** The customers' endpoints that are signed for. */
-  readonly allowedHosts: AllowedHosts;
-  readonly decide: Decide;
-  readonly budget: ByteBudget;
-  /** The longest body that is read whole, in bytes. */
-  readonly maxBodyBytes: number;
-  /** Told of what the agent's developer cannot mend: our bugs, and AWS refusing the real credentials. */
-  readonly onFault: (error: Error) => void;
-}
+import { isUnsigned, runUnsigned } from "./unsigned-request.ts";
 
 const nothing = new Uint8Array();
 
@@ -59,60 +43,53 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     );
   }
 
+  if (isUnsigned(head)) return runUnsigned(exchange, endpoint, story, parts);
+
   // Head: who signed, with what, for where.
-  const authorization = parseAuthorization(head);
+  const inbound = await readInbound(exchange, { keys, now, signingKeys });
+  const { authorization, key } = inbound;
   const { scope } = authorization;
-  const key = authenticate(authorization, { keys, now: now() });
   story.signedBy(key, scope);
   checkEndpoint(endpoint, scope, { allowed: allowedHosts.includes });
 
   // Body: read whole only if the signature or the operation cannot be told without it.
   await resolver.load(scope.service);
-  const whole = authorization.payload.kind === "collect" || resolver.needsBody({ request: head, scope, endpoint });
+  const whole = inbound.needsBody || resolver.needsBody({ request: inbound.request, scope, endpoint });
   const held = budget.open(key.credentials.accessKeyId);
   try {
     const body = await readBody();
 
     // Verify.
-    const verified = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
+    const verified = inbound.verify(body);
 
     // Resolve.
     const credentials = await upstreams.credentials(key.upstream);
-    const { account: own, principalArn } = identity.current(credentials);
-    const account = allowedHosts.account(endpoint) ?? own;
-    const call = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
-    story.resolvedTo(call);
+    const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
+    const account = allowedHosts.account(endpoint) ?? who.account;
+    const resolved = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
+    const call = callAsSigned(resolved, authorization);
+    story.resolvedTo(call, { payload: verified.payload, principalArn: who.principalArn });
 
     // Decide.
-    const decision = await decide(call, key);
+    const decision = await decide(call, key, principalContext(who, now()));
     if (!isForwarded(decision, mode)) {
       await story.decided(decision, { forwarded: false });
-      throw denial(decision, call, principalArn);
+      throw denial(decision, call, who.principalArn);
     }
 
     // Record, sign, forward.
     await story.decided(decision, { forwarded: true });
-    const signed = sign(head, {
-      credentials,
-      region: scope.region,
-      service: scope.service,
-      now: now(),
-      payload: verified.payload,
-      signedHeaders: authorization.signedHeaders,
-      signingKeys,
-    });
+    const replacement = parts.credentialReplacer(call, { key, identity: who });
+    const { head: signed, ...message } = verified.sign({ credentials, now: now(), signingKeys });
     const result = await exchange.forward(signed, {
-      body: verified.body.kind === "bytes" ? verified.body.bytes : verified.body.filter(),
+      ...message,
       response: responsePlan({
         credentials,
-        render: (error) => {
-          parts.onFault(error);
-          const answer = renderAnswer(error, head, story, now());
-          story.answeredInstead(answer.status);
-          return answer;
-        },
+        replacement,
+        render: (error) => renderInstead(error, head, story, parts),
         onErrorCode: (code) => story.errorCode(code),
       }),
+      ending: eventStreamEnding((code) => story.errorCode(code)),
     });
     story.forwarded(result);
   } finally {

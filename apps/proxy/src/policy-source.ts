@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
-import { compilePolicySet, type PolicyEvaluator, PolicyValidationError } from "@iap/iam-evaluator";
+import type { PolicyType } from "@iap/aws-core";
+import {
+  compilePolicySet,
+  type PolicyDocument,
+  type PolicyEvaluator,
+  type PolicyInput,
+  PolicyValidationError,
+} from "@iap/iam-evaluator";
 import { UsageError } from "./usage-error.ts";
 
 /** The policies an agent is held to. */
@@ -8,23 +15,121 @@ export interface PolicySource {
   current(agent: string): PolicyEvaluator | undefined;
 }
 
-/** Compiles the policy files once. Throws `UsageError` naming file, path in the document and the fix; the proxy then does not start. */
-export function policyFiles(files: readonly string[]): PolicySource {
-  if (files.length === 0) return { current: () => undefined };
-  const identity = files.map((file) => ({ name: file, document: readPolicy(file) }));
+/** Which files hold the policies. Without any nothing is judged. */
+export interface PolicyFileNames {
+  readonly policies: readonly string[];
+  readonly boundaries: readonly string[];
+  readonly sessionPolicies: readonly string[];
+}
+
+/** What a reload changed. */
+export interface PolicyChange {
+  /** Versions of the set. */
+  readonly before: string;
+  readonly after: string;
+  /** Statements, as people call them: `statement ReadReports in agent.json`. One that was edited is in both. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Policies in files, read once and again when told to, never on their own: whoever can write a file must not make it count. */
+export class PolicyFiles implements PolicySource {
+  readonly #names: PolicyFileNames;
+  #set: CompiledSet | undefined;
+
+  /** Throws `UsageError` naming file, path in the document and the fix. */
+  constructor(names: PolicyFileNames) {
+    this.#names = names;
+    const { policies, boundaries, sessionPolicies } = names;
+    if (policies.length + boundaries.length + sessionPolicies.length > 0) this.#set = compile(names);
+  }
+
+  current(_agent: string): PolicyEvaluator | undefined {
+    return this.#set?.evaluator;
+  }
+
+  /**
+   * Reads the files again. Requests that are being decided keep the policies they began with. Throws `UsageError` when
+   * there is something wrong, and then nothing has changed. Undefined when there are no policies.
+   */
+  reload(): PolicyChange | undefined {
+    const before = this.#set;
+    if (before === undefined) return undefined;
+    const after = compile(this.#names);
+    this.#set = after;
+    return {
+      before: before.evaluator.version,
+      after: after.evaluator.version,
+      added: without(after.statements, before.statements),
+      removed: without(before.statements, after.statements),
+    };
+  }
+}
+
+interface CompiledSet {
+  readonly evaluator: PolicyEvaluator;
+  readonly statements: readonly Statement[];
+}
+
+interface Statement {
+  readonly label: string;
+  /** Equal for statements that say the same in the same file. */
+  readonly identity: string;
+}
+
+function compile({ policies, boundaries, sessionPolicies }: PolicyFileNames): CompiledSet {
+  const identity = policies.map(readPolicy);
+  const permissionsBoundary = boundaries.map(readPolicy);
+  const session = sessionPolicies.map(readPolicy);
   try {
-    const evaluator = compilePolicySet({ identity });
-    return { current: () => evaluator };
+    return {
+      evaluator: compilePolicySet({ identity, permissionsBoundary, session }),
+      statements: [
+        ...identity.flatMap((input) => statementsOf(input, "identity")),
+        ...permissionsBoundary.flatMap((input) => statementsOf(input, "permissionsBoundary")),
+        ...session.flatMap((input) => statementsOf(input, "session")),
+      ],
+    };
   } catch (error) {
     if (error instanceof PolicyValidationError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }
 
-function readPolicy(file: string): string {
+function readPolicy(file: string): PolicyInput {
   try {
-    return readFileSync(file, "utf8");
+    return { name: file, document: readFileSync(file, "utf8") };
   } catch (error) {
     throw new UsageError(`the policy ${file} cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** Of a document that has been compiled, so that it is known to be one. */
+function statementsOf({ name, document }: PolicyInput, type: PolicyType): Statement[] {
+  const { Version, Statement } = JSON.parse(document as string) as PolicyDocument;
+  return [Statement].flat().map((statement, index) => ({
+    label: `statement ${statement.Sid || index} in ${name}`,
+    identity: JSON.stringify([type, name, Version, statement]),
+  }));
+}
+
+/** The statements of one list that the other has not, each as often as it has it more. */
+function without(statements: readonly Statement[], others: readonly Statement[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { identity } of others) counts.set(identity, (counts.get(identity) ?? 0) + 1);
+  return statements
+    .filter(({ identity }) => {
+      const left = counts.get(identity) ?? 0;
+      counts.set(identity, left - 1);
+      return left <= 0;
+    })
+    .map(({ label }) => label);
+}
+
+/** What a reload changed, for people. */
+export function describeChange({ before, after, added, removed }: PolicyChange): string {
+  if (before === after) return `policies read again: nothing has changed, version ${after} stays`;
+  const changes = [...removed.map((label) => `- ${label}`), ...added.map((label) => `+ ${label}`)];
+  const what = changes.length === 0 ? "no statement differs" : changes.join(", ");
+  return `policies reloaded, version ${before} -> ${after}: ${what}`;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import type { Agent } from "node:https";
+import type { Socket } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -8,7 +9,8 @@ import { createResolver } from "@iap/action-resolver";
 import { AwsError, awsSuffixes, type Credentials } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
 import { AgentKeyRotation, KeyVendor, openInstallKey, serveCredentials } from "@iap/cred-vendor";
-import { Interceptor, type InterceptorEvent } from "@iap/interceptor";
+import { describeFinding } from "@iap/iam-evaluator";
+import { Interceptor, type InterceptorEvent, UpstreamProxy } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { credentialProcess } from "proxy-creds";
 import { ActivityLog } from "./activity-log.ts";
@@ -16,11 +18,18 @@ import { parseAllowedHosts } from "./allowed-hosts.ts";
 import { installProfile, removeProfile } from "./aws-profile.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
-import { decider } from "./decide.ts";
+import { type ControlAnswer, type ControlSocketOptions, serveControl } from "./control-socket.ts";
+import { decider, decideUnsigned } from "./decide.ts";
+import { deniedActions } from "./deny-action.ts";
+import { openEndpoint } from "./endpoint-mode.ts";
+import { withForeignKeyAlarm } from "./foreign-key-alarm.ts";
+import { exceptionWarnings, guardExceptions } from "./guard-exceptions.ts";
+import { http2Hosts } from "./http2-hosts.ts";
 import { UpstreamIdentity } from "./identity.ts";
+import { noCredentials } from "./no-credentials.ts";
 import type { Settings } from "./options.ts";
 import { pipeline } from "./pipeline.ts";
-import { policyFiles } from "./policy-source.ts";
+import { describeChange, PolicyFiles } from "./policy-source.ts";
 import { readProfileRegion } from "./read-profile.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { refuseOwnCredentials, refuseOwnProxy } from "./refuse-loops.ts";
@@ -32,6 +41,8 @@ import { type CredentialProvider, UpstreamCredentials } from "./upstream-credent
 import { parseUpstreamMap } from "./upstream-map.ts";
 import { readUpstreamProxy } from "./upstream-proxy.ts";
 import { UsageError } from "./usage-error.ts";
+import { credentialReplacer } from "./virtual/credential-replacer.ts";
+import { RoleSessions } from "./virtual/role-sessions.ts";
 
 export interface StartProxyOptions {
   readonly settings: Settings;
@@ -40,10 +51,30 @@ export interface StartProxyOptions {
   readonly version: string;
   /** Where the real credentials come from; the SDK's chain for the profile of the settings by default. */
   readonly provider?: CredentialProvider | undefined;
+  /** For a proxy that serves one command only; without it the proxy is for everyone on this machine, and says so. */
+  readonly forOneRun?: ForOneRun | undefined;
+}
+
+/** What is different for the proxy of one command. It writes no profile into the user's AWS configuration. */
+export interface ForOneRun {
+  /** Whether the agent can reach anything else. */
+  readonly agent: "advisory" | "isolated";
+  /** Whether a client may use the proxy, by its Proxy-Authorization. */
+  readonly authorizeConnect: (proxyAuthorization: string | undefined) => boolean;
 }
 
 export interface RunningProxy {
   readonly port: number;
+  /** As the activity log names this run. */
+  readonly run: string;
+  /** The root certificate, PEM. */
+  readonly rootCertificate: string;
+  /** The agent's region, if one is known. */
+  readonly region: string | undefined;
+  /** Serves a connection that was accepted elsewhere, from a client known to be allowed. */
+  accept(socket: Socket): void;
+  /** Reads the policies again and says, here and on the terminal, what changed; what is wrong with them changes nothing. */
+  reload(): ControlAnswer;
   /** Removes the profile, stops vending, lets requests under way finish (10 s at most, or until `hurry`), and closes the logs. */
   close(options?: { readonly hurry?: Promise<void> | undefined }): Promise<void>;
 }
@@ -55,7 +86,7 @@ const maxBodyBytes = 32 << 20;
  * `UsageError` when the user can mend it.
  */
 export async function startProxy(options: StartProxyOptions): Promise<RunningProxy> {
-  const { settings, env, terminal, version, provider } = options;
+  const { settings, env, terminal, version, provider, forOneRun } = options;
   const now = (): Date => new Date();
   const run = randomUUID();
   const configFile = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
@@ -67,10 +98,13 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
 
   try {
     // What may be wrong is found out before anything is made.
-    const policies = policyFiles(settings.policies);
+    const policies = new PolicyFiles(settings);
+    const denied = deniedActions(settings.denyActions);
     const connectAddress = parseUpstreamMap(settings.upstreamMap);
-    const ca = settings.upstreamCa === undefined ? undefined : [...rootCertificates, await readCa(settings.upstreamCa)];
+    const offerHttp2 = http2Hosts(settings.http2);
+    const ca = await readUpstreamCa(settings.upstreamCa);
     const allowedHosts = parseAllowedHosts(settings.allowHosts);
+    const exceptions = guardExceptions(settings);
     const corporate = readUpstreamProxy(env);
     await refuseOwnCredentials({ configFile, profile: sourceProfile });
     refuseOwnProxy({ hosts: settings.hosts, port: settings.port, env });
@@ -89,15 +123,17 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     const recorder = await ActivityLog.open({
       activityFile,
       actionFile: resolve(settings.actionLog),
+      rotateBytes: settings.activityRotate * 1_000_000,
       onError: (error) => terminal.warn(`the activity log cannot be written: ${error.message}`),
     });
     undo.push(() => recorder.close());
 
-    const upstreams = new UpstreamCredentials({
+    const ownCredentials = new UpstreamCredentials({
       provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,
       onUnavailable: (error) => terminal.warn(noCredentials(error, settings.profile)),
     });
+    const sessions = new RoleSessions({ vendor, base: ownCredentials, now });
     const identity = new UpstreamIdentity({
       account: settings.accountId,
       principalArn: settings.principalArn,
@@ -116,28 +152,41 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       now,
       onDecided: (record) => terminal.decided(record),
     };
+    const keys = withForeignKeyAlarm({
+      keys: vendor,
+      installId: vendor.installId,
+      real: () => ownCredentials.credentials("default"),
+      warn: (message) => terminal.warn(message),
+      now,
+    });
     const interceptor = new Interceptor({
       tunnel: settings.tunnel,
+      tunnelHosts: namedHosts(settings.tunnelHosts),
       connectAddress,
       upstreamProxy: corporate?.of,
       ca,
       secureContext: (host) => authority.secureContext(host),
+      authorizeConnect: forOneRun?.authorizeConnect,
+      offerHttp2,
       onEvent: (event) => tell(event, terminal, records),
       handle: pipeline({
         ...records,
-        keys: vendor,
+        keys,
         signingKeys: new SigningKeys(),
-        upstreams,
+        upstreams: sessions,
         identity,
+        credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
         resolver: createResolver({ load: loadShard }),
         allowedHosts,
-        decide: decider(policies),
+        decide: decider(policies, { denied, exceptions }),
+        decideUnsigned: decideUnsigned(exceptions),
         budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
         maxBodyBytes,
         onFault: (error) => terminal.warn(fault(error)),
       }),
     });
     const port = await listen(interceptor, settings);
+    for (const warning of exceptionWarnings(exceptions)) terminal.warn(warning);
     undo.push(() => interceptor.close({ graceMs: 0 }));
     refuseOwnProxy({ hosts: settings.hosts, port, env });
     if (corporate !== undefined) {
@@ -145,23 +194,55 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       terminal.note(`upstream is reached through the proxy ${proxy.where} (${variable}), but for what NO_PROXY names`);
     }
 
+    const endpoint =
+      settings.endpointPort === undefined
+        ? undefined
+        : await openEndpoint({
+            port: settings.endpointPort,
+            proxy: new UpstreamProxy({ host: settings.hosts[0] as string, port }),
+            rootCertificate: authority.rootCertificate,
+            keys,
+            records,
+            onError: (error) => terminal.warn(fault(error)),
+          });
+    if (endpoint !== undefined) {
+      undo.push(() => endpoint.close());
+      terminal.note(`clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:${endpoint.port}`);
+    }
+
     const server = await serveCredentials({
       socketPath,
       current: () => rotation.current(now()),
+      verbs: {
+        status: () => ({ version, pid: process.pid, port, endpointPort: endpoint?.port, mode: settings.mode, run }),
+      },
       onError: (error) => terminal.warn(`the vending socket failed: ${(error as Error).message}`),
     });
     undo.push(() => server.close());
 
-    await installProfile({
-      file: configFile,
-      socketPath,
-      credentialProcess: credentialProcess({ socketPath }),
-      caBundle,
-      credentialsFile: env.AWS_SHARED_CREDENTIALS_FILE || join(env.HOME || homedir(), ".aws", "credentials"),
-      region: settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile)),
-    });
-    undo.push(() => removeProfile({ file: configFile, socketPath }));
+    const region = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
+    const profile = { file: configFile, socketPath };
+    if (forOneRun === undefined) {
+      await installProfile({
+        ...profile,
+        credentialProcess: credentialProcess({ socketPath }),
+        caBundle,
+        credentialsFile: env.AWS_SHARED_CREDENTIALS_FILE || join(env.HOME || homedir(), ".aws", "credentials"),
+        region,
+      });
+      undo.push(() => removeProfile(profile));
+    }
 
+    const reload = (): ControlAnswer => reloadPolicies(policies, agent, terminal);
+    // That of one run is not for others to command.
+    const control =
+      forOneRun === undefined
+        ? await listenForCommands({ path: join(dir, "control.sock"), reload }, terminal)
+        : { close: () => Promise.resolve() };
+    undo.push(() => control.close());
+
+    const policyVersion = policies.current(agent)?.version;
+    const signsAs = await describeIdentity(ownCredentials, identity, settings.profile);
     terminal.started(
       startScreen({
         version,
@@ -169,28 +250,40 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
         port,
         caPath: authority.path,
         activityFile,
-        policyVersion: policies.current(agent)?.version,
-        identity: await describeIdentity(upstreams, identity, settings.profile),
+        policyVersion,
+        identity: signsAs,
         caBundleToName: env.AWS_CA_BUNDLE ? caBundle : undefined,
       }),
       {
         version,
         port,
         mode: settings.mode,
-        agent: "advisory",
+        agent: forOneRun?.agent ?? "advisory",
         ca: authority.path,
         actionLog: settings.actionLog,
         activityFile,
+        run,
+        signsAs,
+        ...(policyVersion === undefined ? {} : { policyVersion }),
       },
     );
+
+    tellFindings(policies, agent, terminal);
 
     let closing: Promise<void> | undefined;
     return {
       port,
+      run,
+      rootCertificate: authority.rootCertificate,
+      region,
+      accept: (socket) => interceptor.accept(socket),
+      reload,
       close({ hurry } = {}) {
         closing ??= closeAll([
-          () => removeProfile({ file: configFile, socketPath }),
+          async () => forOneRun === undefined && (await removeProfile(profile)),
           () => server.close(),
+          () => control.close(),
+          async () => endpoint?.close(),
           () => interceptor.close({ graceMs: 10_000, hurry }),
           () => recorder.close(),
         ]);
@@ -200,6 +293,45 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => {});
     throw asUsageError(error);
+  }
+}
+
+/** What is wrong with the new policies keeps the old ones; whatever it is, the proxy goes on. */
+function reloadPolicies(policies: PolicyFiles, agent: string, terminal: Terminal): ControlAnswer {
+  try {
+    const change = policies.reload();
+    if (change === undefined) return { ok: true, message: "there are no policies to read again" };
+    const message = describeChange(change);
+    terminal.note(message);
+    tellFindings(policies, agent, terminal);
+    return { ok: true, message };
+  } catch (error) {
+    const version = policies.current(agent)?.version;
+    const message = `the policies were not reloaded, version ${version} stays: ${(error as Error).message}`;
+    terminal.warn(message);
+    return { ok: false, message };
+  }
+}
+
+/** What is worth knowing about the policies; how large they are is AWS's business alone. */
+function tellFindings(policies: PolicyFiles, agent: string, terminal: Terminal): void {
+  for (const finding of policies.current(agent)?.findings ?? []) {
+    if (finding.code !== "POLICY_SIZE") terminal.note(describeFinding(finding));
+  }
+}
+
+/** Without the socket the proxy does its work all the same: policies are reloaded by signal then. */
+async function listenForCommands(
+  options: ControlSocketOptions,
+  terminal: Terminal,
+): Promise<{ close(): Promise<void> }> {
+  try {
+    return await serveControl(options);
+  } catch (error) {
+    terminal.warn(
+      `\`iam-agent-proxy reload\` will not work: ${(error as Error).message}. \`kill -HUP ${process.pid}\` does the same.`,
+    );
+    return { close: () => Promise.resolve() };
   }
 }
 
@@ -241,9 +373,11 @@ async function listen(interceptor: Interceptor, { hosts, port }: Settings): Prom
   }
 }
 
-/** Loaded when the proxy starts, for it is large: other commands do without. */
-/** The SDK's default chain. What it asks AWS itself (SSO, AssumeRole) goes the way of agents' requests. */
-async function sdkProvider(profile: string | undefined, agent: () => Agent): Promise<CredentialProvider> {
+/**
+ * The SDK's default chain, loaded when it is needed, for it is large. What it asks AWS itself (SSO, AssumeRole) goes the
+ * way of agents' requests.
+ */
+export async function sdkProvider(profile: string | undefined, agent: () => Agent): Promise<CredentialProvider> {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   let chain: CredentialProvider | undefined;
   return () => {
@@ -255,13 +389,21 @@ async function sdkProvider(profile: string | undefined, agent: () => Agent): Pro
   };
 }
 
-async function readCa(file: string): Promise<string> {
+/** The authorities to trust upstream: the built-in ones and those of a PEM file. Undefined: the built-in ones alone. */
+export async function readUpstreamCa(file: string | undefined): Promise<readonly string[] | undefined> {
+  if (file === undefined) return undefined;
   const text = await readFile(file, "utf8").catch((error: Error) => {
     throw new UsageError(`--upstream-ca ${file} cannot be read: ${error.message}`);
   });
   if (!text.includes("-----BEGIN CERTIFICATE-----"))
     throw new UsageError(`--upstream-ca ${file} holds no PEM certificate`);
-  return text;
+  return [...rootCertificates, text];
+}
+
+/** `.name` stands for all below it. */
+function namedHosts(names: readonly string[]): (host: string) => boolean {
+  const wanted = names.map((name) => name.toLowerCase());
+  return (host) => wanted.some((name) => (name.startsWith(".") ? host.endsWith(name) : host === name));
 }
 
 function inheritedBundles(env: StartProxyOptions["env"]): readonly string[] {
@@ -282,14 +424,6 @@ async function describeIdentity(
   }
   await identity.learn(credentials);
   return `${identity.current(credentials).principalArn ?? `access key ${credentials.accessKeyId}, principal unknown`} (${source})`;
-}
-
-function noCredentials(error: Error, profile: string | undefined): string {
-  const source = profile === undefined ? "the SDK's default chain" : `profile ${profile}`;
-  const login = /sso/i.test(error.message)
-    ? ` Log in: aws sso login${profile === undefined ? "" : ` --profile ${profile}`}.`
-    : "";
-  return `no AWS credentials from ${source}: ${error.message}.${login} Requests are answered 503 until there are; set AWS_PROFILE or --profile to a profile that works.`;
 }
 
 /** The user that starts the proxy, whose agents these are. A container's user may have no name. */
@@ -315,9 +449,7 @@ function tell(event: InterceptorEvent, terminal: Terminal, records: RequestStory
     case "refused":
       return terminal.note(`refused ${event.host}: ${event.reason}`);
     case "handshakeFailed":
-      return terminal.warn(
-        `no TLS with the client for ${event.host}: ${event.reason}. \`iam-agent-proxy ca\` says how clients come to trust the certificate authority.`,
-      );
+      return terminal.handshakeFailed(event.host, event.reason);
     case "malformedRequest":
       if (event.head !== undefined && event.status !== undefined) {
         return void recordRefusal({ head: event.head, status: event.status, reason: event.reason }, records);

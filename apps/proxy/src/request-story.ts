@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import {
   type AgentKey,
   AwsError,
@@ -34,6 +34,8 @@ export class RequestStory {
   #key: AgentKey | undefined;
   #scope: CredentialScope | undefined;
   #call: ResolvedCall | undefined;
+  #payload: string | undefined;
+  #principalArn: string | undefined;
   #decided = false;
   #forwarded = false;
   #result: ForwardResult | undefined;
@@ -59,8 +61,17 @@ export class RequestStory {
     this.#scope = scope;
   }
 
-  resolvedTo(call: ResolvedCall): void {
+  /** `payload` is the hash line of the body, `principalArn` whose credentials the request will go on with. */
+  resolvedTo(
+    call: ResolvedCall,
+    {
+      payload,
+      principalArn,
+    }: { readonly payload?: string | undefined; readonly principalArn?: string | undefined } = {},
+  ): void {
     this.#call = call;
+    this.#payload = payload;
+    this.#principalArn = principalArn;
   }
 
   errorCode(code: string): void {
@@ -134,6 +145,16 @@ export class RequestStory {
     });
   }
 
+  /** What attempts of one call have in common. SDKs say it themselves; else it is the request, which is the same again. */
+  #retry(): string | undefined {
+    const invocation = headerValue(this.#head.headers, "amz-sdk-invocation-id");
+    if (invocation !== undefined) {
+      return `sdk-${/^[0-9a-f-]{36}$/i.test(invocation) ? invocation.toLowerCase() : digest(invocation)}`;
+    }
+    const { method, host, target } = this.#head;
+    return this.#payload === undefined ? undefined : `req-${digest(`${method} ${host} ${target} ${this.#payload}`)}`;
+  }
+
   #decidedRecord({ outcome, reason, by, policyVersion }: Decision, forwarded: boolean): DecidedRecord {
     const call = this.#call;
     return {
@@ -146,8 +167,11 @@ export class RequestStory {
       agent: this.#key?.agent,
       session: this.#key?.session,
       accessKeyId: this.#key?.credentials.accessKeyId,
+      principalArn: this.#principalArn,
+      role: roleOf(this.#principalArn),
       host: this.#head.host,
       method: this.#head.method,
+      retry: this.#retry(),
       service: call?.service ?? this.#scope?.service,
       operations: call?.operations ?? [],
       protocol: call?.protocol,
@@ -159,6 +183,17 @@ export class RequestStory {
       forwarded,
     };
   }
+}
+
+/** Of text that may hold anything: a record has its digest only. */
+function digest(text: string): string {
+  return hash("sha256", text).slice(0, 32);
+}
+
+/** The role of an assumed-role session. Its path is not in the ARN of the session, so that this names a role without one. */
+function roleOf(principalArn: string | undefined): string | undefined {
+  const parts = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(principalArn ?? "");
+  return parts === null ? undefined : `arn:${parts[1]}:iam::${parts[2]}:role/${parts[3]}`;
 }
 
 /** Errors that are no judgement of the request: there was no room, or no way, to go on. */

@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { AwsError, type Credentials, headerValue } from "@iap/aws-core";
 import type { Answer, ResponseHead, ResponsePlan } from "@iap/interceptor";
+import { type VirtualResponseOptions, virtualResponsePlan } from "./virtual/virtual-response-plan.ts";
 
 /** The longest error body that is looked into; AWS's are a few kilobytes. */
 const maxErrorBytes = 65_536;
@@ -26,7 +27,10 @@ const signatureErrors = new Set([
 ]);
 
 export interface ResponsePlanOptions {
-  readonly credentials: Credentials;
+  /** What the request was signed with; undefined for an unsigned one. */
+  readonly credentials: Credentials | undefined;
+  /** How credentials in the answer are replaced, if it is one that carries them. */
+  readonly replacement?: Omit<VirtualResponseOptions, "render"> | undefined;
   /** Renders an error of ours for the client. */
   readonly render: (error: AwsError) => Answer;
   /** Told the error code of AWS's answer. */
@@ -42,8 +46,10 @@ export function responsePlan(options: ResponsePlanOptions): (head: ResponseHead)
 }
 
 function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
-  const { credentials, render, onErrorCode } = options;
+  const { credentials, replacement, render, onErrorCode } = options;
+  if (replacement !== undefined && head.status < 300) return virtualResponsePlan(head, { ...replacement, render });
   if (head.status < 300 || head.status >= 500) return "stream";
+  if (credentials === undefined) return "stream";
   if (head.status < 400) return withoutEchoes(head, credentials);
   return {
     maxBytes: maxErrorBytes,

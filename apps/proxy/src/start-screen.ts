@@ -16,10 +16,12 @@ export interface StartFacts {
 /** What `start` prints once it listens: everything a newcomer needs for the next step. */
 export function startScreen(facts: StartFacts): string {
   const { version, settings, port, caPath, activityFile, policyVersion, identity, caBundleToName } = facts;
-  const policy = policyVersion === undefined ? "" : ` (policy ${policyVersion}: ${settings.policies.join(", ")})`;
+  const files = [...settings.policies, ...settings.boundaries, ...settings.sessionPolicies];
+  const policy = policyVersion === undefined ? "" : ` (policy ${policyVersion}: ${files.join(", ")})`;
+  const denied = settings.denyActions.length === 0 ? "" : `\n  denied      ${settings.denyActions.join(", ")}`;
   return `iam-agent-proxy ${version} listens on http://localhost:${port} (${settings.hosts.join(", ")})
 
-  mode        ${settings.mode}: ${modes[settings.mode]}${policy}
+  mode        ${settings.mode}: ${modes[settings.mode]}${policy}${denied}
   agent       advisory: it holds fake keys only, but a process of your own user could read ~/.aws itself
   signs as    ${identity}
   CA          ${caPath}
@@ -31,6 +33,9 @@ In the agent's terminal:
   export AWS_PROFILE=iam-agent-proxy
   export HTTPS_PROXY=http://localhost:${port}
 ${caBundleToName === undefined ? "" : `  export AWS_CA_BUNDLE=${caBundleToName}   # AWS_CA_BUNDLE is set here, and would win over the profile's\n`}
+Or leave that to \`iam-agent-proxy run -- COMMAND\`, which starts a proxy for that command alone and sets everything its
+clients need; with --isolate the proxy is its only way out. \`iam-agent-proxy doctor\` tells which clients work here.
+
 Ctrl-C stops the proxy and removes the profile. \`iam-agent-proxy policy\` writes the policy for what was recorded.
 `;
 }

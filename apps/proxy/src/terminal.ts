@@ -68,6 +68,13 @@ export class Terminal {
     this.#diagnostic("warning", message);
   }
 
+  /** A client broke off its TLS handshake with the proxy. */
+  handshakeFailed(host: string, reason: string): void {
+    this.warn(
+      `no TLS with the client for ${host}: ${reason}. Give it the proxy's certificates: start it by \`iam-agent-proxy run -- COMMAND\`, or set what \`iam-agent-proxy env\` prints; \`iam-agent-proxy doctor\` tells which clients work, \`iam-agent-proxy ca\` says how others come to trust the certificate authority.`,
+    );
+  }
+
   #diagnostic(level: "note" | "warning", message: string): void {
     const { stderr, format, now } = this.#options;
     const text = printable(message);
@@ -105,12 +112,12 @@ function clock(date: Date): string {
 }
 
 /** What a request says may hold control characters; a terminal must not act on them. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(unprintable, (char) => (char === "\n" ? " " : escaped(char)));
 }
 
 /** The same as JSON: it stands for the same value with these characters escaped. */
-function jsonLine(value: unknown): string {
+export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value).replace(unprintable, escaped)}\n`;
 }
 

@@ -1,4 +1,5 @@
 import type { ConnectAddress } from "@iap/interceptor";
+import { hostPattern } from "./host-pattern.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -10,10 +11,10 @@ export function parseUpstreamMap(
 ): ((host: string, port: number) => ConnectAddress | undefined) | undefined {
   if (options.length === 0) return undefined;
   const rules = options.map(parseRule);
-  return (host) => rules.find(({ pieces }) => matches(host, pieces))?.address;
+  return (host) => rules.find(({ matches }) => matches(host))?.address;
 }
 
-function parseRule(option: string): { pieces: readonly string[]; address: ConnectAddress } {
+function parseRule(option: string): { matches: (host: string) => boolean; address: ConnectAddress } {
   const match = /^([a-z0-9.*-]+)=(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(option);
   const port = Number(match?.[4]);
   if (match === null || port < 1 || port > 65535) {
@@ -22,21 +23,7 @@ function parseRule(option: string): { pieces: readonly string[]; address: Connec
     );
   }
   return {
-    pieces: (match[1] as string).toLowerCase().split("*"),
+    matches: hostPattern(match[1] as string),
     address: { host: (match[2] ?? match[3]) as string, port },
   };
-}
-
-function matches(host: string, pieces: readonly string[]): boolean {
-  const [first = "", ...rest] = pieces;
-  const last = rest.pop();
-  if (last === undefined) return host === first;
-  if (!host.startsWith(first) || host.length < first.length + last.length || !host.endsWith(last)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = host.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return at <= host.length - last.length;
 }

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { ActivityLog } from "../src/activity-log.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ActivityLog, rotatedName } from "../src/activity-log.ts";
+import { activityFiles } from "../src/recording/activity-files.ts";
 import { decidedRecord, finishedRecord } from "./sample-records.ts";
 
 let dir: string;
@@ -26,8 +27,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-function open(): Promise<ActivityLog> {
-  return ActivityLog.open({ activityFile, actionFile, onError: (error) => errors.push(error) });
+function open(rotateBytes?: number): Promise<ActivityLog> {
+  return ActivityLog.open({ activityFile, actionFile, rotateBytes, onError: (error) => errors.push(error) });
 }
 
 function lines(file: string): string[] {
@@ -116,6 +117,13 @@ test("a line torn by a crash is ended, so that the next stands by itself", async
   expect(lines(actionFile)).toEqual(["s3:Get", "s3:GetObject"]);
 });
 
+test("a line torn by a crash is ended when the log is opened, though nothing follows", async () => {
+  await log.close();
+  appendFileSync(activityFile, '{"v":1,"type":"deci');
+  log = await open();
+  expect(lines(activityFile)).toEqual(['{"v":1,"type":"deci']);
+});
+
 test("two logs that append to one file leave whole lines", async () => {
   const other = await open();
   const big = "x".repeat(5_000);
@@ -189,3 +197,82 @@ test.skipIf(process.platform === "win32")("a line cut short by a full disk is en
   expect(JSON.parse(kept.at(-1) ?? "")).toMatchObject({ id: "after" });
   expect(() => JSON.parse(kept.at(-2) ?? "")).toThrow();
 });
+
+describe("a log that is full", () => {
+  const idsIn = (file: string): string[] => lines(file).map((line) => (JSON.parse(line) as { id: string }).id);
+
+  test("is renamed, and begun anew; its files together hold every record once, in order", async () => {
+    await log.close();
+    log = await open(2_000);
+    for (let i = 0; i < 40; i++) await log.decided(decidedRecord({ id: `id-${String(i).padStart(2, "0")}` }));
+    const files = activityFiles(activityFile);
+    expect(files.length).toBeGreaterThan(5);
+    expect(files.at(-1)).toBe(activityFile);
+    expect(files.flatMap(idsIn)).toEqual(Array.from({ length: 40 }, (_, i) => `id-${String(i).padStart(2, "0")}`));
+    for (const file of files) {
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(statSync(file).size).toBeLessThan(3_000);
+    }
+    expect(lines(actionFile)).toHaveLength(40);
+  });
+
+  test("never, without a size", async () => {
+    for (let i = 0; i < 40; i++) await log.decided(decidedRecord());
+    expect(readdirSync(dir).sort()).toEqual(["actions.log", "activity.jsonl"]);
+  });
+
+  test("has names that sort by time and are never alike", () => {
+    const at = (second: number): string =>
+      rotatedName("/d/activity.jsonl", new Date(Date.UTC(2026, 10, 24, 2, 24, second)));
+    expect(at(27)).toMatch(/^\/d\/activity-20261124T022427000Z-[0-9a-f]{6}\.jsonl$/);
+    expect([at(9), at(10)].sort()).toEqual([at(9), at(10)].map((name) => expect.stringContaining(name.slice(0, 31))));
+    expect(at(27)).not.toBe(at(27));
+  });
+
+  test("that somebody else renamed is followed", async () => {
+    await log.close();
+    log = await open(1_000_000);
+    await log.decided(decidedRecord({ id: "before" }));
+    renameSync(activityFile, join(dir, "moved.jsonl"));
+    // It looks where its path leads once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await log.decided(decidedRecord({ id: "after" }));
+    expect(idsIn(join(dir, "moved.jsonl"))).toEqual(["before"]);
+    expect(idsIn(activityFile)).toEqual(["after"]);
+  });
+});
+
+// Each process has its own idea of the time and of the file's size; what they share is the folder.
+test("several proxies that append to one log, and rename it, leave whole lines, each record once", async () => {
+  await log.close();
+  const module = new URL("../dist/activity-log.js", import.meta.url).href;
+  const [processes, records] = [4, 150];
+  const script = `
+    const { ActivityLog } = await import(${JSON.stringify(module)});
+    const record = ${JSON.stringify(decidedRecord({ host: "x".repeat(6_000) }))};
+    const name = process.argv[1];
+    const log = await ActivityLog.open({
+      activityFile: ${JSON.stringify(activityFile)}, actionFile: ${JSON.stringify(actionFile)},
+      rotateBytes: 200_000, onError: (error) => { throw error; },
+    });
+    for (let i = 0; i < ${records}; i++) {
+      await log.decided({ ...record, id: name + "-" + i });
+      if (i % 5 === 0) log.finished({ ...${JSON.stringify(finishedRecord())}, id: name + "-end-" + i });
+    }
+    await log.close();`;
+  await Promise.all(
+    Array.from({ length: processes }, (_, i) =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, `p${i}`]),
+    ),
+  );
+  const files = activityFiles(activityFile);
+  expect(files.length).toBeGreaterThan(3);
+  // One that opens the log while another is kept from finishing its write for long may add an empty line, never more.
+  const written = files.flatMap((file) => lines(file)).filter((line) => line !== "");
+  const all = written.map((line) => (JSON.parse(line) as { id: string }).id);
+  expect(all).toHaveLength(processes * (records + records / 5));
+  expect(new Set(all).size).toBe(all.length);
+  const actions = lines(actionFile).filter((line) => line !== "");
+  expect(actions.filter((line) => line !== "s3:GetObject")).toEqual([]);
+  expect(actions).toHaveLength(processes * records);
+}, 60_000);

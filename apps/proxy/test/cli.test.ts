@@ -228,8 +228,179 @@ describe("ca", () => {
   });
 });
 
+describe("check", () => {
+  const allowReports = {
+    Version: "2012-10-17",
+    Statement: [
+      { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::reports/*" },
+      {
+        Sid: "List",
+        Effect: "Allow",
+        Action: "s3:ListBucket",
+        Resource: "arn:aws:s3:::reports",
+        Condition: { StringLike: { "s3:prefix": "a/*" } },
+      },
+      { Effect: "Allow", Action: "s3:ListAllMyBuckets", Resource: "*" },
+    ],
+  };
+  const write = (name: string, document: unknown): string => {
+    const file = join(home, name);
+    writeFileSync(file, JSON.stringify(document));
+    return file;
+  };
+  const object = ["--action", "s3:GetObject", "--resource", "arn:aws:s3:::reports/k"];
+  const ask = (...args: string[]) => run("check", "--policy", write("p.json", allowReports), ...args);
+
+  test("prints the decision and why, and exits with 0 or 1 by it", async () => {
+    const allowed = await ask(...object);
+    expect(allowed).toMatchObject({ code: 0, stderr: "" });
+    expect(allowed.stdout).toMatch(
+      /^ALLOWED {2}s3:GetObject on "arn:aws:s3:::reports\/k"\n {2}allowed by statement Read in/,
+    );
+    const denied = await ask("--action", "s3:PutObject", "--resource", "arn:aws:s3:::reports/k");
+    expect(denied).toMatchObject({ code: 1, stderr: "" });
+    expect(denied.stdout).toMatch(
+      /^DENIED {2}s3:PutObject .*\n {2}no identity-based policy allows the s3:PutObject action/,
+    );
+  });
+
+  test("takes condition keys, and says which it was asked for and not given", async () => {
+    const list = ["--action", "s3:ListBucket", "--resource", "arn:aws:s3:::reports"];
+    expect((await ask(...list, "--context", "s3:prefix=a/b")).code).toBe(0);
+    const other = await ask(...list, "--context", "s3:prefix=b/a=c");
+    expect(other.code).toBe(1);
+    expect(other.stdout).toContain('StringLike s3:prefix ["a/*"]: no (request: "b/a=c")');
+    const absent = await ask(...list);
+    expect(absent.code).toBe(1);
+    expect(absent.stdout).toContain("asked for and not given, so taken as absent: s3:prefix");
+  });
+
+  test("a key given twice has two values", async () => {
+    const tags = write("tags.json", {
+      Version: "2012-10-17",
+      Statement: {
+        Effect: "Allow",
+        Action: "ec2:CreateTags",
+        Resource: "*",
+        Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": ["a", "b"] }, Null: { "aws:TagKeys": "false" } },
+      },
+    });
+    const ask = (...keys: string[]) =>
+      run("check", "--policy", tags, "--action", "ec2:CreateTags", ...keys.flatMap((key) => ["--context", key]));
+    expect((await ask("aws:TagKeys=a", "aws:TagKeys=b")).code).toBe(0);
+    expect((await ask('aws:TagKeys=["a"]')).code).toBe(0);
+    expect((await ask("aws:TagKeys=a", "aws:TagKeys=c")).code).toBe(1);
+  });
+
+  test("without a resource, the action takes none", async () => {
+    expect((await ask("--action", "s3:ListAllMyBuckets")).code).toBe(0);
+    expect((await ask("--action", "s3:ListAllMyBuckets", "--resource", "*")).code).toBe(0);
+  });
+
+  test("boundaries, session policies and the operator's own rule count", async () => {
+    const other = write("other.json", {
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Action: "ec2:*", Resource: "*" },
+    });
+    const boundary = await ask(...object, "--boundary", other);
+    expect(boundary).toMatchObject({ code: 1 });
+    expect(boundary.stdout).toContain("no permissions boundary allows");
+    expect((await ask(...object, "--session-policy", other)).stdout).toContain("no session policy allows");
+    const forbidden = await ask(...object, "--deny-action", "s3:Get*");
+    expect(forbidden.code).toBe(1);
+    expect(forbidden.stdout).toContain("the operator forbids s3:GetObject (--deny-action s3:Get*)");
+    const identity = await ask("--action", "sts:GetCallerIdentity", "--deny-action", "sts:*");
+    expect(identity.code).toBe(1);
+    expect((await ask("--action", "sts:GetCallerIdentity")).code).toBe(0);
+  });
+
+  test("as JSON there is the decision and every statement", async () => {
+    const { code, stdout } = await ask(...object, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      action: "s3:GetObject",
+      decision: { outcome: "allowed", matchedStatements: [{ sid: "Read" }] },
+      statements: [{ matches: "yes" }, { matches: "no" }, { matches: "no" }],
+    });
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ["no action", ["--policy", "p.json"], "action"],
+    ["no policy", ["--action", "s3:GetObject"], "policy"],
+    ["a pattern for an action", ["--policy", "p.json", "--action", "s3:*"], "must be one action"],
+    ["a context that is none", ["--policy", "PATH", "--action", "a:B", "--context", "s3:prefix"], "must be KEY=VALUE"],
+    ["a file that is not there", ["--policy", "absent.json", "--action", "a:B"], "cannot be read"],
+    [
+      "a rule that names no action",
+      ["--policy", "PATH", "--action", "a:B", "--deny-action", "Get"],
+      "is not an action",
+    ],
+  ])("with %s exits with 2", async (_name, args, says) => {
+    const path = write("p.json", allowReports);
+    const { code, stdout, stderr } = await run("check", ...args.map((arg) => (arg === "PATH" ? path : arg)));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(says);
+  });
+
+  test("with a policy that is not valid exits with 2, naming place and fix", async () => {
+    const file = write("bad.json", {
+      Version: "2012-10-17",
+      Statement: { Effect: "allow", Action: "*", Resource: "*" },
+    });
+    const { code, stdout, stderr } = await run("check", "--policy", file, "--action", "s3:GetObject");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(`${file}:1:`);
+    expect(stderr).toContain('Statement.Effect: Effect must be Allow or Deny. Write "Allow" or "Deny", spelt so.');
+  });
+
+  test("--help has examples", async () => {
+    const { code, stdout } = await run("check", "--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain("--context s3:prefix=a/");
+    expect(stdout).toContain("0 allowed, 1 denied, 2 wrong usage");
+  });
+});
+
+describe("reload", () => {
+  const policyOf = (Action: string): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid: "Only", Effect: "Allow", Action, Resource: "*" }] });
+
+  test("without a proxy exits with 1 and says so", async () => {
+    const { code, stderr } = await run("reload");
+    expect(code).toBe(1);
+    expect(stderr).toContain(`no proxy answers at ${join(dir, "control.sock")}`);
+  });
+
+  test("and SIGHUP have the proxy read its policies again; what is not valid keeps the old", async () => {
+    const file = join(home, "agent.json");
+    writeFileSync(file, policyOf("s3:*"));
+    const { child, output, ended } = await startProgram(["--mode", "enforce", "--policy", file], credentials(), {
+      until: /Ctrl-C stops/,
+    });
+    expect((await run("reload")).stdout).toContain("nothing has changed");
+    writeFileSync(file, policyOf("ec2:*"));
+    const changed = await run("reload");
+    expect(changed).toMatchObject({ code: 0, stderr: "" });
+    expect(changed.stdout).toContain(`- statement Only in ${file}, + statement Only in ${file}`);
+
+    writeFileSync(file, '{"Version"');
+    const broken = await run("reload");
+    expect(broken).toMatchObject({ code: 1, stdout: "" });
+    expect(broken.stderr).toMatch(/the policies were not reloaded, version [0-9a-f]{12} stays: .*agent\.json:1:/);
+
+    writeFileSync(file, policyOf("sqs:*"));
+    const reloads = (): number => output().match(/policies reloaded/g)?.length ?? 0;
+    const before = reloads();
+    child.kill("SIGHUP");
+    while (reloads() === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(existsSync(join(dir, "control.sock"))).toBe(false);
+  });
+});
+
 describe("start", () => {
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("runs until %s, and takes its profile away", async (signal) => {
+  test.each(["SIGINT", "SIGTERM"] as const)("runs until %s, and takes its profile away", async (signal) => {
     const { child, output, ended } = await startProgram([], credentials(), { until: /Ctrl-C stops/ });
     const config = join(home, ".aws", "config");
     expect(readFileSync(config, "utf8")).toContain("[profile iam-agent-proxy]");
@@ -238,6 +409,7 @@ describe("start", () => {
     expect(await ended).toBe(0);
     expect(existsSync(config)).toBe(false);
     expect(existsSync(join(dir, "creds.sock"))).toBe(false);
+    expect(existsSync(join(dir, "control.sock"))).toBe(false);
     expect(statSync(join(dir, "activity.jsonl")).size).toBe(0);
   });
 

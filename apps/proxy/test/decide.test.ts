@@ -1,7 +1,8 @@
 import { type AgentKey, Credentials, type Decision, type Mode, type ResolvedCall } from "@iap/aws-core";
 import { compilePolicySet } from "@iap/iam-evaluator";
 import { describe, expect, test } from "vitest";
-import { decider, isForwarded } from "../src/decide.ts";
+import { decider, type GuardExceptions, isForwarded } from "../src/decide.ts";
+import { deniedActions } from "../src/deny-action.ts";
 import { decidedRecord } from "./sample-records.ts";
 
 const key: AgentKey = {
@@ -11,6 +12,7 @@ const key: AgentKey = {
   notAfter: new Date(0),
   upstream: "default",
 };
+const nothingKnown = { context: {}, authoritative: [] };
 const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } as const;
 const nothing = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "x:Y", Resource: "*" }] } as const;
 
@@ -19,7 +21,7 @@ function decide(call: ResolvedCall, policy: typeof everything | typeof nothing |
     policy === undefined
       ? undefined
       : compilePolicySet({ identity: [{ name: "p", document: JSON.stringify(policy) }] });
-  return decider({ current: () => evaluator })(call, key);
+  return decider({ current: () => evaluator }, { denied: deniedActions([]) })(call, key, nothingKnown);
 }
 
 function call(more: Partial<ResolvedCall> = {}): ResolvedCall {
@@ -88,19 +90,42 @@ test("policies decide by their own version", async () => {
   );
 });
 
+test("what needs no permission can be denied explicitly, but for GetCallerIdentity, as in AWS", async () => {
+  const evaluator = compilePolicySet({
+    identity: [
+      {
+        name: "p",
+        document: {
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Deny", Action: ["sts:*", "dynamodb:*"], Resource: "*" }],
+        },
+      },
+    ],
+  });
+  const asked = (service: string, operation: string) =>
+    decider({ current: () => evaluator })(
+      call({ service, operations: [operation], marker: "permissionless", checks: [] }),
+      key,
+      nothingKnown,
+    );
+  expect(await asked("sts", "GetCallerIdentity")).toMatchObject({ outcome: "allowed" });
+  expect(await asked("dynamodb", "DescribeEndpoints")).toMatchObject({ outcome: "explicitDeny", by: "iam" });
+  expect(await asked("ec2", "Nothing")).toMatchObject({ outcome: "allowed" });
+});
+
 test.each([
   ["sts", "AssumeRole"],
   ["sts", "GetSessionToken"],
   ["sts", "GetFederationToken"],
   ["sts", "AssumeRoot"],
-  ["iam", "CreateAccessKey"],
-  ["iam", "CreateServiceSpecificCredential"],
   ["s3", "CreateSession"],
   ["s3", "GetDataAccess"],
   ["sso", "GetRoleCredentials"],
-  ["cognito-identity", "GetCredentialsForIdentity"],
   ["eks-auth", "AssumeRoleForPodIdentity"],
   ["lakeformation", "GetTemporaryGlueTableCredentials"],
+  ["iam", "CreateAccessKey"],
+  ["iam", "CreateServiceSpecificCredential"],
+  ["rolesanywhere", "CreateSession"],
   ["lightsail", "CreateBucketAccessKey"],
   ["ecr", "GetAuthorizationToken"],
   ["codeartifact", "GetAuthorizationToken"],
@@ -126,4 +151,38 @@ test("one of several operations that hands out credentials is enough", async () 
 test("a limit's denial is no policy's, and holds in shadow mode too", () => {
   const denied = { outcome: "implicitDeny", by: "limit" } as Decision;
   expect(isForwarded(denied, "shadow")).toBe(false);
+});
+
+describe("what the operator names", () => {
+  const named = (given: ResolvedCall, exceptions: GuardExceptions): Promise<Decision> =>
+    decider({ current: () => undefined }, { exceptions })(given, key, nothingKnown);
+  const none = new Set<string>();
+
+  test("an operation whose answer holds credentials passes by name, and by its name only", async () => {
+    const login = call({ service: "ecr", operations: ["GetAuthorizationToken"] });
+    expect(await named(login, { credentialsFrom: none, unsigned: none })).toMatchObject({
+      outcome: "explicitDeny",
+      by: "guard",
+      reason: expect.stringContaining("start iam-agent-proxy with --allow-credentials-from ecr:GetAuthorizationToken"),
+    });
+    const session = new Set(["ecr:GetAuthorizationToken"]);
+    expect((await named(login, { credentialsFrom: session, unsigned: none })).outcome).toBe("allowed");
+    expect((await named(calls.minting, { credentialsFrom: session, unsigned: none })).outcome).toBe("explicitDeny");
+  });
+
+  test("an unsigned operation passes by name; one that mints credentials too needs both", async () => {
+    const signUp = call({ service: "cognito-idp", operations: ["SignUp"], marker: "unsigned", checks: [] });
+    expect((await named(signUp, { credentialsFrom: none, unsigned: none })).reason).toContain(
+      "start iam-agent-proxy with --allow-unsigned cognito-idp:SignUp",
+    );
+    expect((await named(signUp, { credentialsFrom: none, unsigned: new Set(["cognito-idp:SignUp"]) })).outcome).toBe(
+      "allowed",
+    );
+    const token = call({ service: "sso-oauth", operations: ["CreateToken"], marker: "unsigned", checks: [] });
+    const names = new Set(["sso-oauth:CreateToken"]);
+    expect((await named(token, { credentialsFrom: none, unsigned: names })).outcome).toBe("explicitDeny");
+    expect((await named(token, { credentialsFrom: names, unsigned: names })).outcome).toBe("allowed");
+    const saml = new Set(["sts:AssumeRoleWithSAML"]);
+    expect((await named(calls.unsigned, { credentialsFrom: none, unsigned: saml })).outcome).toBe("explicitDeny");
+  });
 });

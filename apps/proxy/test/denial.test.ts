@@ -30,7 +30,7 @@ describe("in AWS's own sentence", () => {
     const { code, message } = denial(judged(allowOther, resolved), resolved, user);
     expect(code).toBe("AccessDenied");
     expect(message).toBe(
-      `User: ${user} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::reports/a b.csv" because no identity-based policy allows the s3:GetObject action`,
+      `User: ${user} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::reports/a b.csv" because no identity-based policy allows the s3:GetObject action. The operator of iam-agent-proxy can add a statement in the policies of --policy, and \`iam-agent-proxy reload\` makes it count.`,
     );
   });
 
@@ -44,13 +44,16 @@ describe("in AWS's own sentence", () => {
       ),
     );
     expect(message).toContain("NoReports");
+    expect(message).toContain(
+      "(statement NoReports in policy.json). The operator of iam-agent-proxy can change that statement, and `iam-agent-proxy reload` makes it count.",
+    );
     expect(message.match(/arn:aws:s3:::/g)).toHaveLength(1);
   });
 
   test("the action takes no resource", () => {
     const resolved = call({ none: true }, "s3:ListAllMyBuckets");
     expect(denial(judged(allowOther, resolved), resolved, user).message).toBe(
-      `User: ${user} is not authorized to perform: s3:ListAllMyBuckets on resource: * because no identity-based policy allows the s3:ListAllMyBuckets action`,
+      `User: ${user} is not authorized to perform: s3:ListAllMyBuckets on resource: * because no identity-based policy allows the s3:ListAllMyBuckets action. The operator of iam-agent-proxy can add a statement in the policies of --policy, and \`iam-agent-proxy reload\` makes it count.`,
     );
   });
 
@@ -60,6 +63,16 @@ describe("in AWS's own sentence", () => {
       "s3:GetObject on resource: arn:aws:s3:::reports/* because no identity-based policy allows",
     );
   });
+});
+
+test("a condition that kept a statement from allowing is named", () => {
+  const resolved = call(object);
+  const statement = { Sid: "Mine", Effect: "Allow", Action: "s3:*", Resource: "*" };
+  const decision = judged({ ...statement, Condition: { StringEquals: { "s3:prefix": "a" } } }, resolved);
+  const { message } = denial(decision, resolved, user);
+  expect(message).toContain(
+    "statement Mine in policy.json does not count because the value of the condition key s3:prefix is not known. The operator of iam-agent-proxy can change that, or add a statement in the policies of --policy",
+  );
 });
 
 test("of several checks, the one that decided is named", () => {

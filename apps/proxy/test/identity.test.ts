@@ -39,7 +39,7 @@ function identity(more: Partial<UpstreamIdentityOptions> = {}): UpstreamIdentity
 }
 
 const unknown = { account: undefined, principalArn: undefined };
-const known = { account: "123456789012", principalArn: arn };
+const known = { account: "123456789012", principalArn: arn, userId: "AROA:me" };
 
 test("STS is asked once for a key, and what it says is remembered", async () => {
   const who = identity();
@@ -80,7 +80,10 @@ test("another key is another identity, asked for by itself", async () => {
   });
   expect(who.current(other)).toEqual(unknown);
   await who.learn(other);
-  expect(who.current(other)).toEqual({ account: "999999999999", principalArn: "arn:aws:iam::999999999999:user/other" });
+  expect(who.current(other)).toMatchObject({
+    account: "999999999999",
+    principalArn: "arn:aws:iam::999999999999:user/other",
+  });
   expect(asked).toHaveLength(2);
 });
 
@@ -108,7 +111,7 @@ describe("what the operator said", () => {
     const who = identity({ account: "111111111111" });
     expect(who.current(real)).toEqual({ account: "111111111111", principalArn: undefined });
     await who.learn(real);
-    expect(who.current(real)).toEqual({ account: "111111111111", principalArn: arn });
+    expect(who.current(real)).toEqual({ account: "111111111111", principalArn: arn, userId: "AROA:me" });
   });
 });
 

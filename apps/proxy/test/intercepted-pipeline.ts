@@ -23,11 +23,14 @@ import { SigningKeys } from "@iap/sigv4";
 import { expect, vi } from "vitest";
 import { parseAllowedHosts } from "../src/allowed-hosts.ts";
 import { ByteBudget } from "../src/byte-budget.ts";
-import { decider } from "../src/decide.ts";
+import { decider, decideUnsigned } from "../src/decide.ts";
+import { deniedActions } from "../src/deny-action.ts";
 import { pipeline } from "../src/pipeline.ts";
 import { loadShard } from "../src/shard-loader.ts";
 import { Terminal } from "../src/terminal.ts";
 import { parseUpstreamMap } from "../src/upstream-map.ts";
+import { credentialReplacer } from "../src/virtual/credential-replacer.ts";
+import { RoleSessions } from "../src/virtual/role-sessions.ts";
 import { type ClientAnswer, openTunnel, startRequest, wholeAnswer } from "./connect-client.ts";
 import { FakeAws } from "./fake-aws.ts";
 
@@ -53,12 +56,16 @@ export interface InterceptedPipelineOptions {
   readonly mode?: Mode | undefined;
   /** A policy document; none: nothing is judged. */
   readonly policy?: object | undefined;
+  readonly denyActions?: readonly string[] | undefined;
   readonly upstreams?: Upstreams | undefined;
   /** Runs before a `decided` record counts as written; what it throws, the recorder throws. */
   readonly beforeDecided?: ((record: DecidedRecord) => Promise<void>) | undefined;
   /** Connects to this port in place of the fake AWS's. */
   readonly upstreamPort?: number | undefined;
   readonly maxBodyBytes?: number | undefined;
+  /** Operations let past a guard, as --allow-credentials-from and --allow-unsigned name them. */
+  readonly credentialsFrom?: readonly string[] | undefined;
+  readonly allowUnsigned?: readonly string[] | undefined;
   /** As --allow-host takes them. */
   readonly allowHosts?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
@@ -112,6 +119,15 @@ export class InterceptedPipeline {
       policy === undefined
         ? undefined
         : compilePolicySet({ identity: [{ name: "policy.json", document: JSON.stringify(policy) }] });
+    const exceptions = {
+      credentialsFrom: new Set(options.credentialsFrom),
+      unsigned: new Set(options.allowUnsigned),
+    };
+    const sessions = new RoleSessions({
+      vendor: self.vendor,
+      base: options.upstreams ?? { credentials: async () => self.real },
+      now: () => new Date(),
+    });
     self.#interceptor = new Interceptor({
       tunnel: "deny",
       connectAddress: parseUpstreamMap([`*.amazonaws.com=127.0.0.1:${options.upstreamPort ?? self.aws.port}`]),
@@ -124,11 +140,16 @@ export class InterceptedPipeline {
       handle: pipeline({
         keys: self.vendor,
         signingKeys: new SigningKeys(),
-        upstreams: options.upstreams ?? { credentials: async () => self.real },
+        upstreams: sessions,
+        credentialReplacer: credentialReplacer({
+          sessions,
+          unsigned: { agent: "tester", session: "session-1" },
+        }),
         identity: { current: () => ({ account: "123456789012", principalArn }) },
         resolver: createResolver({ load: loadShard }),
         allowedHosts: parseAllowedHosts(options.allowHosts ?? []),
-        decide: decider({ current: () => evaluator }),
+        decide: decider({ current: () => evaluator }, { denied: deniedActions(options.denyActions ?? []), exceptions }),
+        decideUnsigned: decideUnsigned(exceptions),
         recorder: {
           async decided(record) {
             // As slow as a disk can be: what does not wait for it shows.

@@ -16,14 +16,21 @@ function configFile(content: unknown): string {
   return file;
 }
 
+const enforced = { mode: "enforce", policy: ["p.json"] };
+
 /** One valid value for each option, and what settings make of it. */
 const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = {
   host: { value: ["127.0.0.1", "::1"], variable: "127.0.0.1,::1", setting: "hosts" },
   port: { value: 9090, variable: "9090", setting: "port" },
+  "endpoint-port": { value: 8081, variable: "8081", setting: "endpointPort" },
   dir: { value: "/srv/iap", variable: "/srv/iap", setting: "dir" },
   mode: { value: "shadow", variable: "shadow", setting: "mode", with: { policy: ["p.json"] } },
   policy: { value: ["a.json", "b.json"], variable: "a.json:b.json", setting: "policies", with: { mode: "enforce" } },
+  boundary: { value: ["b.json", "c.json"], variable: "b.json:c.json", setting: "boundaries", with: enforced },
+  "session-policy": { value: ["s.json"], variable: "s.json", setting: "sessionPolicies", with: enforced },
+  "deny-action": { value: ["s3:Delete*", "iam:*"], variable: "s3:Delete*,iam:*", setting: "denyActions" },
   "action-log": { value: "/tmp/a.log", variable: "/tmp/a.log", setting: "actionLog" },
+  "activity-rotate": { value: 64, variable: "64", setting: "activityRotate" },
   "keypair-ttl": { value: 900, variable: "900", setting: "keypairTtl" },
   sock: { value: "/tmp/s.sock", variable: "/tmp/s.sock", setting: "sock" },
   profile: { value: "dev", variable: "dev", setting: "profile" },
@@ -45,7 +52,27 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     variable: "abc.execute-api.eu-west-1.amazonaws.com=123456789012,vpce-1.s3.eu-west-1.vpce.amazonaws.com",
     setting: "allowHosts",
   },
+  http2: {
+    value: ["*.amazonaws.com", "a.api.aws"],
+    variable: "*.amazonaws.com,a.api.aws",
+    setting: "http2",
+  },
+  "allow-credentials-from": {
+    value: ["sts:AssumeRole", "s3:CreateSession"],
+    variable: "sts:AssumeRole,s3:CreateSession",
+    setting: "allowCredentialsFrom",
+  },
+  "allow-unsigned": {
+    value: ["cognito-idp:SignUp", "cognito-idp:InitiateAuth"],
+    variable: "cognito-idp:SignUp,cognito-idp:InitiateAuth",
+    setting: "allowUnsigned",
+  },
   tunnel: { value: "deny", variable: "deny", setting: "tunnel" },
+  "tunnel-host": {
+    value: ["api.example.com", ".example.org"],
+    variable: "api.example.com,.example.org",
+    setting: "tunnelHosts",
+  },
   "log-format": { value: "json", variable: "json", setting: "logFormat" },
   color: { value: false, variable: "false", setting: "color" },
 };
@@ -140,10 +167,15 @@ test("without anything set, the defaults", () => {
   expect(readSettings({}, { HOME: "/home/u" })).toEqual({
     hosts: ["127.0.0.1", "::1"],
     port: 8080,
+    endpointPort: undefined,
     dir: "/home/u/.iam-agent-proxy",
     mode: "record",
     policies: [],
+    boundaries: [],
+    sessionPolicies: [],
+    denyActions: [],
     actionLog: "/home/u/.iam-agent-proxy/actions.log",
+    activityRotate: 256,
     keypairTtl: 3600,
     sock: "/home/u/.iam-agent-proxy/creds.sock",
     profile: undefined,
@@ -153,11 +185,22 @@ test("without anything set, the defaults", () => {
     upstreamMap: [],
     upstreamCa: undefined,
     allowHosts: [],
+    http2: [],
+    allowCredentialsFrom: [],
+    allowUnsigned: [],
     tunnel: "allow",
+    tunnelHosts: [],
     logFormat: "text",
     color: undefined,
   });
   expect(readSettings({}, {}).dir).toBe(join(homedir(), ".iam-agent-proxy"));
+});
+
+test("a host that is named for tunnels closes the others, unless told otherwise", () => {
+  expect(readSettings({ "tunnel-host": ["api.example.com"] }, {}).tunnel).toBe("deny");
+  expect(readSettings({ "tunnel-host": ["api.example.com"], tunnel: "allow" }, {}).tunnel).toBe("allow");
+  expect(readSettings({}, {}, { tunnel: "deny" }).tunnel).toBe("deny");
+  expect(() => readSettings({ "tunnel-host": ["https://api.example.com"] }, {})).toThrow("takes one host name");
 });
 
 test("socket and action log lie in the directory, wherever that is", () => {
@@ -217,7 +260,10 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{ policy: { a: 1 } }, 'policy in FILE must be a list of strings, not {"a":1}'],
     [{ host: [1] }, "host in FILE must be a list of strings, not [1]"],
     [{ "account-id": 123456789012 }, "account-id in FILE must be a string, not 123456789012"],
-    [{ prot: 1 }, 'the config file FILE has an unknown option "prot"; the options are host, port, dir, '],
+    [
+      { prot: 1 },
+      'the config file FILE has an unknown option "prot"; the options are host, port, endpoint-port, dir, ',
+    ],
     [{ config: "other.json" }, 'the config file FILE has an unknown option "config"'],
     [{ __proto__x: 1 }, 'unknown option "__proto__x"'],
     [{ toString: 1 }, 'unknown option "toString"'],
@@ -253,6 +299,9 @@ test("record mode, when asked for, holds the agent to no policy that is set", ()
   expect(readSettings({ mode: "record" }, { ALLOWLIST_PATH: "p.json" })).toMatchObject({
     mode: "record",
     policies: [],
+    boundaries: [],
+    sessionPolicies: [],
+    denyActions: [],
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { AwsError, Credentials, headerValue, type Mode, type RequestHead } from "@iap/aws-core";
 import { sha256Hex } from "@iap/sigv4";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -20,6 +21,7 @@ const modes: readonly Mode[] = ["record", "shadow", "enforce"];
 const form = [["Content-Type", "application/x-www-form-urlencoded; charset=utf-8"]] as const;
 
 const identityCall = "Action=GetCallerIdentity&Version=2011-06-15";
+const createAccessKey = "Action=CreateAccessKey&Version=2010-05-08";
 const assumeRole =
   "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fr&RoleSessionName=s";
 
@@ -144,8 +146,11 @@ describe("a request that is let through", () => {
       agent: "tester",
       session: "session-1",
       accessKeyId: proxy.agent.credentials.accessKeyId,
+      principalArn: "arn:aws:iam::123456789012:user/dev",
+      role: undefined,
       host: bucket,
       method: "GET",
+      retry: expect.stringMatching(/^req-[0-9a-f]{32}$/),
       service: "s3",
       operations: ["GetObject"],
       protocol: "restXml",
@@ -511,12 +516,20 @@ const refusals: readonly Refusal[] = [
     decided: { ...known, marker: "ambiguous", decision: { by: "guard" } },
   },
   {
-    name: "for credentials",
-    request: () => stsCall(assumeRole),
-    body: assumeRole,
+    name: "for permanent credentials",
+    request: () =>
+      signed({
+        host: "iam.amazonaws.com",
+        service: "iam",
+        region: "us-east-1",
+        method: "POST",
+        headers: form,
+        body: createAccessKey,
+      }),
+    body: createAccessKey,
     status: 403,
     code: "AccessDenied",
-    decided: { ...known, operations: ["AssumeRole"], decision: { outcome: "explicitDeny", by: "guard" } },
+    decided: { ...known, operations: ["CreateAccessKey"], decision: { outcome: "explicitDeny", by: "guard" } },
   },
 ];
 
@@ -559,6 +572,180 @@ function otherToken(): Credentials {
 function expired(): Credentials {
   return proxy.issue({ now: new Date(Date.now() - 7_200_000), ttlSeconds: 3600 }).credentials;
 }
+
+describe("credentials that AWS hands out", () => {
+  const minted = {
+    accessKeyId: "ASIAMINTEDMINTEDMINT",
+    secretAccessKey: "minted/secret+minted/secret+minted/secret",
+    sessionToken: "minted/token+==",
+  };
+  const answerWith = (response: ServerResponse): void => {
+    response.writeHead(200, { "Content-Type": "text/xml" });
+    response.end(
+      `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>${minted.accessKeyId}</AccessKeyId><SecretAccessKey>${minted.secretAccessKey}</SecretAccessKey><SessionToken>${minted.sessionToken}</SessionToken><Expiration>${new Date(Date.now() + 900_000).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+    );
+  };
+  const credentialsIn = (text: string): Credentials => {
+    const [accessKeyId = "", secretAccessKey = "", sessionToken = ""] = [
+      "AccessKeyId",
+      "SecretAccessKey",
+      "SessionToken",
+    ].map((name) => new RegExp(`<${name}>(.*)</${name}>`).exec(text)?.[1]);
+    return new Credentials({ accessKeyId, secretAccessKey, sessionToken });
+  };
+  const assume = async (credentials?: Credentials): Promise<Credentials> => {
+    proxy.aws.answer = answerWith;
+    const head = signed({ host: sts, service: "sts", method: "POST", headers: form, body: assumeRole, credentials });
+    const answer = await proxy.send(head, assumeRole);
+    expect(answer.status).toBe(200);
+    for (const secret of Object.values(minted)) expect(answer.text).not.toContain(secret);
+    proxy.aws.answer = (response) => response.end("from AWS");
+    return credentialsIn(answer.text);
+  };
+  const upstreamHeader = (name: string): string => headerValue(proxy.aws.seen.at(-1)?.headers ?? [], name) ?? "";
+
+  test("reach the agent as a fake pair, behind which requests are signed with the real session", async () => {
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
+    const fake = await assume();
+    expect(fake.accessKeyId).toMatch(/^ASIA[A-Z2-7]{16}$/);
+    expect((await proxy.send(getObject({ credentials: fake }))).text).toBe("from AWS");
+    expect(upstreamHeader("authorization")).toContain(`Credential=${minted.accessKeyId}/`);
+    expect(upstreamHeader("x-amz-security-token")).toBe(minted.sessionToken);
+  });
+
+  test("may be asked for again with the fake pair: chains of roles work", async () => {
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
+    const second = await assume(await assume());
+    expect(upstreamHeader("authorization")).toContain(`Credential=${minted.accessKeyId}/`);
+    expect((await proxy.send(getObject({ credentials: second }))).status).toBe(200);
+  });
+
+  test("do not help round a policy: it holds for the session too", async () => {
+    await open({ mode: "enforce", policy: readOnly, credentialsFrom: ["sts:AssumeRole"] });
+    const fake = await assume();
+    const denied = await proxy.send(getObject({ credentials: fake, target: "/secret/a" }));
+    expect(denied.status).toBe(403);
+    expect(denied.text).toContain("arn:aws:sts::123456789012:assumed-role/r/s");
+    expect((await proxy.send(getObject({ credentials: fake }))).status).toBe(200);
+  });
+
+  test("are withheld when the answer is not what it should be", async () => {
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
+    proxy.aws.answer = (response) =>
+      response.end(`<Odd><SecretAccessKey>${minted.secretAccessKey}</SecretAccessKey></Odd>`);
+    const answer = await proxy.send(stsCall(assumeRole), assumeRole);
+    expect(answer.status).toBe(503);
+    expect(answer.text).toContain("answer to sts:AssumeRole");
+    expect(answer.text).not.toContain(minted.secretAccessKey);
+  });
+
+  test("are refused before anything is asked, when the operator has not named the operation", async () => {
+    await open();
+    const answer = await proxy.send(stsCall(assumeRole), assumeRole);
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain("--allow-credentials-from sts:AssumeRole");
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
+  test("an error of AWS's is passed on", async () => {
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
+    proxy.aws.answer = (response) => {
+      response.writeHead(403, { "Content-Type": "text/xml" });
+      response.end("<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
+    };
+    const answer = await proxy.send(stsCall(assumeRole), assumeRole);
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain("<Code>AccessDenied</Code>");
+  });
+});
+
+describe("an unsigned request", () => {
+  const cognito = "cognito-idp.eu-west-1.amazonaws.com";
+  const body = JSON.stringify({ ClientId: "c", Username: "u", Password: "p" });
+  const signUp = (target = "SignUp"): RequestHead =>
+    unsignedRequest({
+      host: cognito,
+      method: "POST",
+      headers: [
+        ["Content-Type", "application/x-amz-json-1.1"],
+        ["X-Amz-Target", `AWSCognitoIdentityProviderService.${target}`],
+        ["X-Amz-Security-Token", "stray"],
+      ],
+      body,
+    });
+
+  test("of an operation that takes no signature is refused, and told which option lets it pass", async () => {
+    await open();
+    const answer = await proxy.send(signUp(), body);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain("--allow-unsigned cognito-idp:SignUp");
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
+  test("passes when that option names it, without any credentials", async () => {
+    await open({ allowUnsigned: ["cognito-idp:SignUp"] });
+    proxy.aws.answer = (response) => response.end("{}");
+    expect((await proxy.send(signUp(), body)).status).toBe(200);
+    const [seen] = proxy.aws.seen;
+    expect(seen?.body.toString()).toBe(body);
+    expect(headerValue(seen?.headers ?? [], "authorization")).toBeUndefined();
+    expect(headerValue(seen?.headers ?? [], "x-amz-security-token")).toBeUndefined();
+    expect((await proxy.records()).decided).toMatchObject({
+      operations: ["SignUp"],
+      marker: "unsigned",
+      agent: undefined,
+      forwarded: true,
+    });
+  });
+
+  test("of another operation stays refused", async () => {
+    await open({ allowUnsigned: ["cognito-idp:SignUp"] });
+    expect((await proxy.send(signUp("InitiateAuth"), body)).status).toBe(400);
+    const answer = await proxy.send(signUp("ListUsers"), body);
+    expect(answer.text).toContain("not signed");
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
+  test("that is answered with credentials gets fake ones, and the session is the agent's", async () => {
+    const named = ["cognito-identity:GetCredentialsForIdentity"];
+    await open({ allowUnsigned: named, credentialsFrom: named });
+    proxy.aws.answer = (response) =>
+      response.end(
+        JSON.stringify({
+          IdentityId: "i",
+          Credentials: {
+            AccessKeyId: "ASIAMINTEDMINTEDMINT",
+            SecretKey: "minted/secret+minted/secret+minted/secret",
+            SessionToken: "minted/token+==",
+            Expiration: Date.now() / 1000 + 900,
+          },
+        }),
+      );
+    const host = "cognito-identity.eu-west-1.amazonaws.com";
+    const ask = JSON.stringify({ IdentityId: "eu-west-1:i" });
+    const answer = await proxy.send(
+      unsignedRequest({
+        host,
+        method: "POST",
+        headers: [
+          ["Content-Type", "application/x-amz-json-1.1"],
+          ["X-Amz-Target", "AWSCognitoIdentityService.GetCredentialsForIdentity"],
+        ],
+        body: ask,
+      }),
+      ask,
+    );
+    const { AccessKeyId, SecretKey, SessionToken } = JSON.parse(answer.text).Credentials;
+    expect(answer.text).not.toMatch(/minted/i);
+    const credentials = new Credentials({
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretKey,
+      sessionToken: SessionToken,
+    });
+    proxy.aws.answer = (response) => response.end("from AWS");
+    expect((await proxy.send(getObject({ credentials }))).text).toBe("from AWS");
+  });
+});
 
 describe("a customer's endpoint", () => {
   const api = "abc123.execute-api.eu-west-1.amazonaws.com";
@@ -980,3 +1167,93 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe("conditions in enforce mode", () => {
+  const statement = (Condition: object, Effect = "Allow") => ({
+    Effect,
+    Action: "s3:GetObject",
+    Resource: "*",
+    Condition,
+  });
+  const policyOf = (...Statement: object[]) => ({ Version: "2012-10-17", Statement });
+  const all = { Effect: "Allow", Action: "*", Resource: "*" };
+
+  test.each<[string, object, number]>([
+    ["the region of the request", policyOf(statement({ StringEquals: { "aws:RequestedRegion": "eu-west-1" } })), 200],
+    ["another region", policyOf(statement({ StringEquals: { "aws:RequestedRegion": "us-east-1" } })), 403],
+    [
+      "a Deny outside of a region",
+      policyOf(all, statement({ StringNotEquals: { "aws:RequestedRegion": "eu-west-1" } }, "Deny")),
+      200,
+    ],
+    ["TLS", policyOf(statement({ Bool: { "aws:SecureTransport": "true" } })), 200],
+    ["the account", policyOf(statement({ StringEquals: { "aws:PrincipalAccount": "123456789012" } })), 200],
+    ["a time to come", policyOf(statement({ DateGreaterThan: { "aws:CurrentTime": "2020-01-01T00:00:00Z" } })), 200],
+    ["a time gone by", policyOf(statement({ NumericLessThan: { "aws:EpochTime": "1600000000" } })), 403],
+    [
+      "an address, which is not known, does not allow",
+      policyOf(statement({ NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } })),
+      403,
+    ],
+    [
+      "and denies, IfExists or not",
+      policyOf(all, statement({ IpAddressIfExists: { "aws:SourceIp": "10.0.0.0/8" } }, "Deny")),
+      403,
+    ],
+    ["nor does Null of it", policyOf(statement({ Null: { "aws:SourceVpce": "true" } })), 403],
+  ])("%s", async (_name, policy, status) => {
+    await open({ mode: "enforce", policy });
+    const answer = await proxy.send(getObject());
+    expect(answer.status).toBe(status);
+    if (status === 403) {
+      const { decided } = await proxy.records();
+      expect(decided.decision.policyVersion).toMatch(/^[0-9a-f]{12}$/);
+      expect(answer.text).toContain("in policy.json");
+    }
+  });
+});
+
+test("a condition on a parameter of the request holds for it, and not for another or none", async () => {
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: "s3:ListBucket",
+        Resource: "*",
+        Condition: { StringLike: { "s3:prefix": "home/me/*" } },
+      },
+    ],
+  };
+  for (const [query, status] of [
+    ["prefix=home%2Fme%2F2026", 200],
+    ["prefix=home%2Fyou%2F2026", 403],
+    ["delimiter=%2F", 403],
+  ] as const) {
+    await open({ mode: "enforce", policy });
+    expect((await proxy.send(getObject({ target: `/?list-type=2&${query}` }))).status).toBe(status);
+    await proxy.close();
+  }
+});
+
+describe("what the operator forbids", () => {
+  const all = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+
+  test.each(modes)("is denied in %s mode, whatever a policy says", async (mode) => {
+    await open({ mode, denyActions: ["s3:Get*"], ...(mode === "record" ? {} : { policy: all }) });
+    const answer = await proxy.send(getObject());
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain("because the operator forbids s3:GetObject (--deny-action s3:Get*)");
+    const { decided } = await proxy.records();
+    expect(decided).toMatchObject({ forwarded: false, decision: { outcome: "explicitDeny", by: "guard" } });
+  });
+
+  test("holds for what needs no permission; a Deny in a policy does not, as in AWS", async () => {
+    const identity = "Action=GetCallerIdentity&Version=2011-06-15";
+    const deny = { Version: "2012-10-17", Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }] };
+    await open({ mode: "enforce", policy: deny });
+    expect((await proxy.send(stsCall(identity), Buffer.from(identity))).status).toBe(200);
+    await open({ mode: "enforce", policy: all, denyActions: ["sts:GetCallerIdentity"] });
+    expect((await proxy.send(stsCall(identity), Buffer.from(identity))).status).toBe(403);
+  });
+});

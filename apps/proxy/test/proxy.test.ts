@@ -580,3 +580,52 @@ test("an agent whose CA trust is missing is told of at the terminal", async () =
     expect(instance.stderr).toMatch(/WARNING {2}no TLS with the client for .*`iam-agent-proxy ca` says how/),
   );
 });
+
+describe("a reload of the policies", () => {
+  const policyOf = (Action: string): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
+
+  test("counts for the next request on a connection that stays, and an answer under way goes on", async () => {
+    const instance = new Instance("a");
+    const file = join(instance.home, "agent.json");
+    writeFileSync(file, policyOf("s3:*"));
+    await instance.start({ mode: "enforce", policy: [file] });
+
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    aws.answer = (response) => {
+      response.write("first half, ");
+      void held.then(() => response.end("second half"));
+    };
+    const head = await instance.getObject();
+    const ca = readFileSync(join(instance.dir, "ca.pem"), "utf8");
+    const tls = await openTunnel({ port: instance.proxy.port, host: head.host, ca });
+    const slow = startRequest(tls, head);
+    const answer = wholeAnswer(slow);
+    slow.end();
+    while (!instance.stdout.includes("ALLOWED  s3:GetObject")) await new Promise((resolve) => setTimeout(resolve, 5));
+
+    writeFileSync(file, policyOf("ec2:*"));
+    expect(instance.proxy.reload().ok).toBe(true);
+    expect(instance.stderr).toContain("policies reloaded, version");
+    expect((await instance.send(await instance.getObject())).status).toBe(403);
+    release();
+    expect(await answer).toMatchObject({ status: 200, text: "first half, second half" });
+
+    writeFileSync(file, "{");
+    expect(instance.proxy.reload()).toMatchObject({ ok: false });
+    expect(instance.stderr).toContain("the policies were not reloaded");
+    expect((await instance.send(await instance.getObject())).status).toBe(403);
+  });
+
+  test("does not happen when a file changes", async () => {
+    const instance = new Instance("a");
+    const file = join(instance.home, "agent.json");
+    writeFileSync(file, policyOf("ec2:*"));
+    await instance.start({ mode: "enforce", policy: [file] });
+    writeFileSync(file, policyOf("s3:*"));
+    expect((await instance.send(await instance.getObject())).status).toBe(403);
+  });
+});

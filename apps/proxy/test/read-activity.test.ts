@@ -21,6 +21,17 @@ test("the records of a log, in their order", () => {
   expect(read([...lines, ""])).toEqual({ records: JSON.parse(`[${lines.join()}]`), bad: [] });
 });
 
+const oddChecks = [
+  null,
+  "s3:GetObject",
+  {},
+  { action: 1, resource: { none: true }, context: {}, authoritative: [] },
+  { action: "s3:GetObject", resource: "*", context: {}, authoritative: [] },
+  { action: "s3:GetObject", resource: { pattern: "*" }, context: {}, authoritative: [] },
+  { action: "s3:GetObject", resource: { none: true }, context: [], authoritative: [] },
+  { action: "s3:GetObject", resource: { none: true }, context: {}, authoritative: {} },
+];
+
 test("lines that are no records are told with their number, and the rest is read", () => {
   const good = JSON.stringify(finishedRecord({ id: "1" }));
   const { records, bad } = read([
@@ -37,10 +48,19 @@ test("lines that are no records are told with their number, and the rest is read
     '{"v":1,"type":"decided","id":"1"}',
     '{"v":1,"type":"decided","id":"1","operations":[],"checks":{},"decision":{}}',
     '{"v":1,"type":"decided","id":"1","operations":[],"checks":[],"decision":null}',
+    ...oddChecks.map((check) => JSON.stringify({ ...decidedRecord(), checks: [check] })),
     good,
   ]);
   expect(records).toHaveLength(2);
   const notJson = "it is not JSON";
   const notRecord = "it is not a record of this version";
-  expect(bad).toEqual([[2, notJson], ...[5, 6, 7, 8, 9, 10, 11, 12, 13].map((line) => [line, notRecord])]);
+  expect(bad[0]).toEqual([2, notJson]);
+  const others = Array.from({ length: 9 + oddChecks.length }, (_, i) => [5 + i, notRecord]);
+  expect(bad.slice(1)).toEqual(others);
+});
+
+test("a check without a context has an empty one, of which nothing is known", () => {
+  const check = { action: "s3:GetObject", resource: { none: true } };
+  const { records } = read([JSON.stringify({ ...decidedRecord(), checks: [check] })]);
+  expect(records).toMatchObject([{ checks: [{ ...check, context: {}, authoritative: [] }] }]);
 });

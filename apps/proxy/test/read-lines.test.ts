@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { readLines } from "../src/read-lines.ts";
@@ -62,4 +63,17 @@ test("a reader that stops early leaves no file open", () => {
 
 test("a file that is not there is Node's error", () => {
   expect(() => [...readLines(join(dir, "absent"))]).toThrow(expect.objectContaining({ code: "ENOENT" }));
+});
+
+test("a file that ends with .gz is read as what is compressed in it", () => {
+  const compressed = join(dir, "lines.txt.gz");
+  writeFileSync(compressed, gzipSync("a\nb\u00e9"));
+  expect([...readLines(compressed)]).toEqual(["a", "b\u00e9"]);
+});
+
+test("how much of a file has been read is told", () => {
+  const told: number[] = [];
+  writeFileSync(file, "a\n".repeat(600_000));
+  expect([...readLines(file, (bytes) => told.push(bytes))]).toHaveLength(600_000);
+  expect(told).toEqual([1 << 20, 1_200_000]);
 });

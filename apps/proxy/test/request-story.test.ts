@@ -1,6 +1,13 @@
-import { AwsError, type DecidedRecord, type Decision, type FinishedRecord, type RequestHead } from "@iap/aws-core";
+import {
+  AwsError,
+  type DecidedRecord,
+  type Decision,
+  type FinishedRecord,
+  type RequestHead,
+  type ResolvedCall,
+} from "@iap/aws-core";
 import type { ForwardResult } from "@iap/interceptor";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { RequestStory } from "../src/request-story.ts";
 
 const head: RequestHead = {
@@ -34,20 +41,23 @@ beforeEach(() => {
   fails = undefined;
 });
 
-function story(): RequestStory {
-  return new RequestStory(head, {
-    recorder: {
-      decided: async (record) => {
-        if (fails !== undefined) throw fails;
-        decided.push(record);
+function story(headers: RequestHead["headers"] = head.headers): RequestStory {
+  return new RequestStory(
+    { ...head, headers },
+    {
+      recorder: {
+        decided: async (record) => {
+          if (fails !== undefined) throw fails;
+          decided.push(record);
+        },
+        finished: (record) => finished.push(record),
       },
-      finished: (record) => finished.push(record),
+      mode: "enforce",
+      run: "run-1",
+      now: () => new Date(now),
+      onDecided: (record) => shown.push(record),
     },
-    mode: "enforce",
-    run: "run-1",
-    now: () => new Date(now),
-    onDecided: (record) => shown.push(record),
-  });
+  );
 }
 
 function result(more: Partial<ForwardResult> = {}): ForwardResult {
@@ -138,4 +148,52 @@ test("where our answer took the place of AWS's, the status is ours and the reque
   const headers = [["x-amz-request-id", "S3ID"]] as const;
   told.forwarded(result({ head: { status: 403, statusText: "", headers } }));
   expect(finished).toMatchObject([{ outcome: "answered", status: 503, requestId: "S3ID" }]);
+});
+
+describe("what attempts of one call have in common", () => {
+  const call: ResolvedCall = {
+    service: "s3",
+    operations: ["GetObject"],
+    protocol: "restXml",
+    region: "eu-west-1",
+    checks: [],
+  };
+  const retryOf = async (headers: RequestHead["headers"], payload?: string): Promise<string | undefined> => {
+    const told = story(headers);
+    told.resolvedTo(call, { payload });
+    await told.decided(allowed, { forwarded: true });
+    return decided.at(-1)?.retry;
+  };
+  const id = "6F1C2D3E-0000-4000-8000-000000000001";
+
+  test("is the SDK's invocation id", async () => {
+    expect(await retryOf([["amz-sdk-invocation-id", id]], "hash")).toBe(`sdk-${id.toLowerCase()}`);
+  });
+
+  test("is a digest of what is in its place but is none: a header may hold anything", async () => {
+    expect(await retryOf([["Amz-Sdk-Invocation-Id", "secret"]])).toMatch(/^sdk-[0-9a-f]{32}$/);
+  });
+
+  test("is else a digest of the request: method, host, target and body", async () => {
+    const one = await retryOf(head.headers, "hash");
+    expect(one).toMatch(/^req-[0-9a-f]{32}$/);
+    expect(await retryOf([["Authorization", "another"]], "hash")).toBe(one);
+    expect(await retryOf(head.headers, "other")).not.toBe(one);
+    expect(await retryOf(head.headers)).toBeUndefined();
+  });
+});
+
+test.each([
+  ["arn:aws:sts::123456789012:assumed-role/dev/session", "arn:aws:iam::123456789012:role/dev"],
+  ["arn:aws-cn:sts::123456789012:assumed-role/dev/session", "arn:aws-cn:iam::123456789012:role/dev"],
+  ["arn:aws:iam::123456789012:user/dev", undefined],
+  [undefined, undefined],
+])("the role of %s is %s", async (principalArn, role) => {
+  const told = story();
+  told.resolvedTo(
+    { service: "s3", operations: [], protocol: "restXml", region: "eu-west-1", checks: [] },
+    { principalArn },
+  );
+  await told.decided(allowed, { forwarded: true });
+  expect(decided).toMatchObject([{ principalArn, role }]);
 });

@@ -1,69 +1,217 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GeneratedPolicy, generatePolicy, NothingToGrantError, policyFromActions } from "@iap/policy-generator";
+import {
+  formatPolicies,
+  GENERALISE_RULES,
+  type GeneraliseRule,
+  type GeneratedPolicy,
+  generatePolicy,
+  NothingToGrantError,
+  POLICY_FORMATS,
+  type PolicyFormat,
+  PolicyFormatError,
+  type PolicyTarget,
+  PolicyTooLargeError,
+  policyFromActions,
+  ROOM,
+} from "@iap/policy-generator";
+import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
-import { readActivity } from "../read-activity.ts";
 import { readLines } from "../read-lines.ts";
+import { fileError, openRecording } from "../recording/read-recording.ts";
+import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";
+import { reportText } from "../recording/report-text.ts";
 import { UsageError } from "../usage-error.ts";
 
-export interface PolicyArguments {
-  readonly dir: string;
+export interface PolicyArguments extends RecordingArguments {
   readonly level: "resources" | "actions";
-  readonly activity?: string | undefined;
   /** Empty: the action log of `dir`. */
   readonly "from-log"?: string | undefined;
   readonly "include-unanswered"?: boolean | undefined;
+  readonly generalize?: readonly string[] | undefined;
+  readonly siblings: number;
+  readonly conditions: boolean;
+  readonly "action-wildcards"?: boolean | undefined;
+  readonly for?: PolicyTarget | undefined;
+  readonly format: PolicyFormat;
+  readonly name: string;
+  readonly output?: string | undefined;
+  readonly report?: string | undefined;
+}
+
+export function policyOptions(y: Argv, env: CliProcess["env"]): Argv<PolicyArguments> {
+  return generalizeOptions(cloudTrailOption(recordingOptions(y, env)))
+    .option("level", {
+      choices: ["resources", "actions"] as const,
+      default: "resources" as const,
+      describe: 'resources: exact ARNs; actions: the compact form with "Resource": "*"',
+    })
+    .option("from-log", {
+      type: "string",
+      describe: "Read a plain actions.log instead, FILE or DIR/actions.log; gives the compact form",
+    })
+    .option("include-unanswered", {
+      type: "boolean",
+      describe: "Also requests that AWS denied, or whose outcome is not known",
+    })
+    .option("action-wildcards", {
+      type: "boolean",
+      describe: "Allow s3:Get* for three and more actions that begin so, where no access level becomes wider",
+    })
+    .option("for", {
+      choices: Object.keys(ROOM) as PolicyTarget[],
+      describe: "Make it fit what it is for: merged, and split into several policies, if it must be",
+    })
+    .option("format", { choices: POLICY_FORMATS, default: "json" as const, describe: "How it is written" })
+    .option("name", {
+      type: "string",
+      requiresArg: true,
+      default: "agent",
+      describe: "What resources and classes are called in hcl, cloudformation and cdk",
+    })
+    .option("output", {
+      type: "string",
+      requiresArg: true,
+      describe: "Write to FILE instead of stdout; several policies as JSON or YAML to FILE-1, FILE-2, ...",
+    })
+    .option("report", {
+      type: "string",
+      requiresArg: true,
+      describe: "Write the report as JSON to FILE instead of stderr",
+    })
+    .conflicts("from-log", ["activity", "cloudtrail", "include-unanswered", "since", "until", "run", "agent"])
+    .example("$0 policy > agent-policy.json", "everything recorded so far")
+    .example("$0 policy --level actions", "the compact form, without resources")
+    .example("$0 policy --since 2h --agent ci", "what one agent did in the last two hours")
+    .example("$0 policy --generalize date,siblings", "dates and many names beside each other become *")
+    .example("$0 policy --for managed --format hcl", "for Terraform, split where AWS wants it")
+    .example("$0 policy --cloudtrail logs/AWSLogs", "of what a trail has logged")
+    .epilogue("Exit status: 0 written, 1 could not be made, 2 wrong usage.") as unknown as Argv<PolicyArguments>;
+}
+
+/** `--generalize`, `--siblings` and `--no-conditions`: how wide grants become. */
+export function generalizeOptions<T>(y: Argv<T>): Argv<T> {
+  return y
+    .option("generalize", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      describe: `Let what is another each time become *: ${GENERALISE_RULES.join(", ")}, or all; by commas. Default: exact resources`,
+    })
+    .option("siblings", {
+      type: "number",
+      requiresArg: true,
+      default: 5,
+      describe: "How many names beside each other the rule siblings takes for many",
+    })
+    .option("conditions", {
+      type: "boolean",
+      default: true,
+      describe: "Write conditions that held in every request; --no-conditions does not",
+    }) as Argv<T>;
+}
+
+/** The rules of `--generalize`. Throws `UsageError` for one that is none. */
+export function generaliseRules({
+  generalize = [],
+  siblings,
+}: Pick<PolicyArguments, "generalize" | "siblings">): readonly GeneraliseRule[] {
+  if (!Number.isInteger(siblings) || siblings < 2) {
+    throw new UsageError(`--siblings must be a whole number from 2, not ${siblings}`);
+  }
+  const names = generalize.flatMap((text) => text.split(",")).filter((name) => name !== "");
+  if (names.includes("all")) return GENERALISE_RULES;
+  for (const name of names) {
+    if (!(GENERALISE_RULES as readonly string[]).includes(name)) {
+      throw new UsageError(`--generalize takes ${GENERALISE_RULES.join(", ")} or all, not ${JSON.stringify(name)}`);
+    }
+  }
+  return names as GeneraliseRule[];
 }
 
 /** Writes the policy of a recording to stdout, and what there is to know about it to stderr. */
-export function writePolicy(args: PolicyArguments, { stdout, stderr }: CliProcess): number {
-  const fromLog = args["from-log"];
-  const file =
-    fromLog === undefined
-      ? args.activity || join(args.dir, "activity.jsonl")
-      : fromLog || join(args.dir, "actions.log");
-  let badLines = 0;
-  const onBadLine = (line: number, why: string): void => {
-    badLines++;
-    if (badLines <= 10) stderr.write(`${file}:${line}: passed over: ${why}\n`);
-  };
-  const includeUnfinished = args["include-unanswered"] ?? false;
+export async function writePolicy(args: PolicyArguments, process: CliProcess): Promise<number> {
+  const { stdout, stderr } = process;
+  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(args.name)) {
+    throw new UsageError(
+      `--name must begin with a letter and go on with letters, digits, - and _, not ${JSON.stringify(args.name)}`,
+    );
+  }
   let generated: GeneratedPolicy;
+  let text: string;
+  const gaps: string[] = [];
   try {
     generated =
-      fromLog === undefined
-        ? generatePolicy(readActivity(file, onBadLine), {
-            level: args.level,
-            includeUnfinished,
-            includeDenied: includeUnfinished,
-          })
-        : policyFromActions(readLines(file));
+      args["from-log"] === undefined ? await fromRecording(args, process, gaps) : fromActionLog(args, args["from-log"]);
+    text = formatPolicies(generated.policies, args.format, { target: args.for, name: args.name });
   } catch (error) {
-    if (error instanceof NothingToGrantError) throw new UsageError(error.message, { exitCode: 1 });
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new UsageError(`there is no recording at ${file}: run the proxy and something through it first`, {
-        exitCode: 1,
-      });
-    }
-    if (error instanceof Error && "syscall" in error) {
-      throw new UsageError(`${file} cannot be read: ${error.message}`, { exitCode: 1, cause: error });
+    if (
+      error instanceof NothingToGrantError ||
+      error instanceof PolicyTooLargeError ||
+      error instanceof PolicyFormatError
+    ) {
+      throw new UsageError(error.message, { exitCode: 1, cause: error });
     }
     throw error;
   }
-  if (badLines > 10) stderr.write(`${file}: ${badLines - 10} more lines passed over\n`);
-  stdout.write(generated.text);
-  stderr.write(reportText(generated));
+  const { output, format } = args;
+  if (output === undefined) stdout.write(text);
+  else for (const [file, content] of outputFiles(output, generated, text, args)) writeOrFail(file, content);
+  const report = { ...generated.report, policies: generated.policies.length, format, for: args.for, gaps };
+  if (args.report === undefined) stderr.write(reportText(generated, gaps));
+  else writeOrFail(args.report, `${JSON.stringify(report, null, 2)}\n`);
   return 0;
 }
 
-function reportText({ report }: GeneratedPolicy): string {
-  const lines = [
-    `${report.granted} of ${report.requests} requests, ${report.actions} actions, ${report.characters} characters.`,
-    ...report.leftOut.map(({ why, count, examples }) => `Left out: ${count} × ${why} (${examples.join(", ")})`),
-    ...report.declaredWildcards.map(
-      ({ resource, actions, why }) => `Wildcard: ${resource} for ${actions.join(", ")}: ${why}`,
-    ),
-    ...report.widenings.map(({ seen, resource, why }) => `Widened: ${seen} to ${resource}: ${why}`),
-    ...report.warnings.map((warning) => `Warning: ${warning}`),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+async function fromRecording(args: PolicyArguments, process: CliProcess, gaps: string[]): Promise<GeneratedPolicy> {
+  const generalise = generaliseRules(args);
+  const recording = await openRecording(args, process);
+  gaps.push(...recording.gaps);
+  const includeUnfinished = args["include-unanswered"] ?? false;
+  try {
+    return generatePolicy(recording.records, {
+      level: args.level,
+      includeUnfinished,
+      includeDenied: includeUnfinished,
+      generalise,
+      siblings: args.siblings,
+      conditions: args.conditions,
+      target: args.for,
+      actionWildcards: args["action-wildcards"],
+    });
+  } finally {
+    recording.close();
+  }
+}
+
+function fromActionLog({ dir, for: target }: PolicyArguments, named: string): GeneratedPolicy {
+  const file = named || join(dir, "actions.log");
+  try {
+    return policyFromActions(readLines(file), { target });
+  } catch (error) {
+    throw fileError(file, error);
+  }
+}
+
+/** Several policies are a file each, where a file holds one; `policy.json` becomes `policy-1.json`. */
+function outputFiles(
+  output: string,
+  { policies }: GeneratedPolicy,
+  text: string,
+  { format, for: target, name }: PolicyArguments,
+): (readonly [file: string, content: string])[] {
+  if (policies.length === 1 || (format !== "json" && format !== "yaml")) return [[output, text]];
+  const dot = /\.[A-Za-z]+$/.exec(output)?.index ?? output.length;
+  return policies.map((policy, i) => [
+    `${output.slice(0, dot)}-${i + 1}${output.slice(dot)}`,
+    formatPolicies([policy], format, { target, name }),
+  ]);
+}
+
+export function writeOrFail(file: string, content: string): void {
+  try {
+    writeFileSync(file, content);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${(error as Error).message}`, { exitCode: 1, cause: error });
+  }
 }

@@ -1,0 +1,43 @@
+import { basename } from "node:path";
+import type { CliProcess } from "../cli.ts";
+
+/** The shells that can be taught. */
+export const completionShells = ["bash", "zsh", "fish"] as const;
+
+export interface CompletionArguments {
+  /** By $SHELL, else bash. */
+  readonly shell?: (typeof completionShells)[number] | undefined;
+}
+
+/** Prints the script that makes a shell complete commands and options; it asks the program itself each time. */
+export function printCompletion({ shell }: CompletionArguments, { env, stdout }: CliProcess): number {
+  const name = shell ?? completionShells.find((each) => each === basename(env.SHELL ?? "")) ?? "bash";
+  stdout.write(scripts[name]);
+  return 0;
+}
+
+const scripts: Readonly<Record<(typeof completionShells)[number], string>> = {
+  bash: `# source <(iam-agent-proxy completion bash), or put this into ~/.bashrc
+_iam_agent_proxy() {
+  local words
+  words=$(iam-agent-proxy --get-yargs-completions "\${COMP_WORDS[@]}" 2>/dev/null)
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+  [ \${#COMPREPLY[@]} -eq 0 ] && mapfile -t COMPREPLY < <(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")
+  return 0
+}
+complete -F _iam_agent_proxy iam-agent-proxy
+`,
+  zsh: `#compdef iam-agent-proxy
+# source <(iam-agent-proxy completion zsh), or put this as _iam-agent-proxy into a directory of $fpath
+_iam_agent_proxy() {
+  local -a replies
+  replies=("\${(@f)$(COMP_CWORD="$((CURRENT-1))" COMP_LINE="$BUFFER" COMP_POINT="$CURSOR" iam-agent-proxy --get-yargs-completions "\${words[@]}" 2>/dev/null)}")
+  replies=("\${replies[@]%%:*}")
+  compadd -a replies || _files
+}
+compdef _iam_agent_proxy iam-agent-proxy
+`,
+  fish: `# iam-agent-proxy completion fish | source
+complete -c iam-agent-proxy -f -a '(iam-agent-proxy --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'
+`,
+};

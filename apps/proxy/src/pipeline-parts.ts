@@ -1,0 +1,31 @@
+import type { Resolver } from "@iap/action-resolver";
+import type { Decision, KeyRing, ResolvedCall, Upstreams } from "@iap/aws-core";
+import type { SigningKeys } from "@iap/sigv4";
+import type { AllowedHosts } from "./allowed-hosts.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import type { Decide } from "./decide.ts";
+import type { UpstreamIdentity } from "./identity.ts";
+import type { RequestStoryOptions } from "./request-story.ts";
+import type { CredentialReplacer } from "./virtual/credential-replacer.ts";
+import type { RoleSessions } from "./virtual/role-sessions.ts";
+
+/** What the life of a request is made of. */
+export interface PipelineParts extends RequestStoryOptions {
+  readonly keys: KeyRing;
+  readonly signingKeys: SigningKeys;
+  /** The real credentials, and those of the sessions that agents got from AWS. */
+  readonly upstreams: Upstreams & Pick<RoleSessions, "identity">;
+  /** Which answers get other credentials in place of the real ones. */
+  readonly credentialReplacer: CredentialReplacer;
+  readonly identity: Pick<UpstreamIdentity, "current">;
+  readonly resolver: Resolver;
+  /** The customers' endpoints that are signed for. */
+  readonly allowedHosts: AllowedHosts;
+  readonly decide: Decide;
+  readonly decideUnsigned: (call: ResolvedCall) => Decision;
+  readonly budget: ByteBudget;
+  /** The longest body that is read whole, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Told of what the agent's developer cannot mend: our bugs, and AWS refusing the real credentials. */
+  readonly onFault: (error: Error) => void;
+}

@@ -1,0 +1,123 @@
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+export interface HiddenPathsOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** The proxy's own directory, with its CA key, install key and sockets. */
+  readonly proxyDir: string;
+}
+
+/** A path that an isolated command must not see: a directory is shown empty, a file too. */
+export interface HiddenPath {
+  readonly path: string;
+  readonly kind: "directory" | "file";
+}
+
+/** Under the home directory: where AWS credentials, and what gives them out, are kept. */
+const inHome: readonly string[] = [
+  ".aws",
+  ".aws-vault",
+  ".awsvault",
+  ".aws-sso",
+  ".config/aws-sso",
+  ".aws-sso-util",
+  ".granted",
+  ".config/granted",
+  ".saml2aws",
+  ".aws-azure-login",
+  ".okta",
+  ".okta_aws_login_config",
+  ".leapp",
+  ".Leapp",
+  ".elhaz",
+  ".config/elhaz",
+  ".local/share/elhaz",
+  ".boto",
+  ".s3cfg",
+  ".passwd-s3fs",
+  ".config/rclone",
+  ".rclone.conf",
+  ".terraform.d/credentials.tfrc.json",
+  ".pulumi/credentials.json",
+  ".kube",
+  ".docker",
+  ".ssh",
+  ".gnupg",
+  ".password-store",
+  ".local/share/keyrings",
+  ".local/share/kwalletd",
+  ".netrc",
+  ".git-credentials",
+  ".config/gcloud",
+  ".azure",
+  ".colima",
+  ".lima",
+  ".orbstack",
+];
+
+/** Variables that name a file with credentials, or one that leads to them. */
+const namedByVariable: readonly string[] = [
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_CREDENTIAL_FILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "BOTO_CONFIG",
+  "RCLONE_CONFIG",
+  "KUBECONFIG",
+  "XDG_RUNTIME_DIR",
+];
+
+/** For every user of a machine: EKS pods mount their tokens here. */
+const everywhere: readonly string[] = [
+  "/etc/boto.cfg",
+  "/var/run/secrets",
+  "/run/secrets",
+  "/etc/rancher",
+  "/root/.aws",
+];
+
+/**
+ * The paths with credentials that are there, by their real names, so that a link to one is no way round: also what the
+ * files directly below them link to.
+ */
+export function hiddenPaths({ env, home, proxyDir }: HiddenPathsOptions): readonly HiddenPath[] {
+  const named = namedByVariable.flatMap((name) => (env[name] ?? "").split(name === "KUBECONFIG" ? ":" : "\0"));
+  const candidates = [
+    ...inHome.map((path) => join(home, path)),
+    ...named.filter((path) => path !== "").map((path) => resolve(path)),
+    ...everywhere,
+    proxyDir,
+  ];
+  const found = new Map<string, HiddenPath>();
+  const hide = (path: string, depth: number): void => {
+    let real: string;
+    try {
+      real = realpathSync(path);
+    } catch {
+      return;
+    }
+    // A link to everything hides nothing: the command needs its home.
+    if (found.has(real) || `${home}/`.startsWith(real === "/" ? "/" : `${real}/`)) return;
+    const kind = statSync(real).isDirectory() ? "directory" : "file";
+    found.set(real, { path: real, kind });
+    if (kind === "directory" && depth > 0) for (const target of linksIn(real)) hide(target, depth - 1);
+  };
+  for (const path of candidates) hide(path, 2);
+  // What is inside of a hidden directory is hidden with it.
+  return [...found.values()].filter(
+    ({ path }) => ![...found.values()].some((other) => other.kind === "directory" && path.startsWith(`${other.path}/`)),
+  );
+}
+
+function linksIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+      .map((name) => join(directory, name))
+      .filter((path) => lstatSync(path).isSymbolicLink())
+      .map((path) => resolve(dirname(path), readlinkSync(path)));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { type AgentKey, AwsError, Credentials, type UpstreamRef, type Upstreams } from "@iap/aws-core";
+import { type KeyVendor, maxTtlSeconds } from "@iap/cred-vendor";
+import type { Identity } from "../identity.ts";
+import type { FoundCredentials } from "./virtualise.ts";
+
+/** Real credentials that AWS gave for a call of an agent, and where they came from. */
+export interface RoleSession {
+  readonly credentials: Credentials;
+  readonly agent: string;
+  /** The operation that gave them: `sts:AssumeRole`. */
+  readonly from: string;
+  /** The identities assumed one after another, from the proxy's own credentials on: role ARNs, or what the operation is called. */
+  readonly lineage: readonly string[];
+  /** Whom AWS takes the credentials for, as far as it is known. */
+  readonly identity: Identity;
+  readonly notAfter: Date;
+}
+
+/** Who gets a session, and by what. */
+export interface SessionOrigin {
+  readonly agent: string;
+  readonly session: string;
+  /** The agent key that asked; undefined where the request was not signed. */
+  readonly parent: AgentKey | undefined;
+  /** The operation that gave the credentials: `sts:AssumeRole`. */
+  readonly from: string;
+  /** The role, where it is known. */
+  readonly role?: string | undefined;
+  readonly identity?: Identity | undefined;
+}
+
+export interface RoleSessionsOptions {
+  readonly vendor: Pick<KeyVendor, "issue">;
+  /** The credentials of all other references. */
+  readonly base: Upstreams;
+  readonly now: () => Date;
+  /** How many are kept at once, the oldest forgotten first; 20,000 by default (about 2 KB each). */
+  readonly max?: number | undefined;
+}
+
+/** Where an answer does not say how long its keys live, they are given out for an hour: AWS's shortest default. */
+const unsaidSeconds = 3600;
+const sessionPrefix = "session:";
+const sweepEveryMs = 60_000;
+const unknownIdentity: Identity = { account: undefined, principalArn: undefined };
+
+/**
+ * The real credentials behind the fake ones that agents got for `AssumeRole` and the like. Held in memory only: after a
+ * restart their fake keys still verify, and are answered `ExpiredToken`, which makes SDKs ask for new ones.
+ */
+export class RoleSessions implements Upstreams {
+  readonly #options: RoleSessionsOptions;
+  readonly #sessions = new Map<UpstreamRef, RoleSession>();
+  #nextSweep = 0;
+
+  constructor(options: RoleSessionsOptions) {
+    this.#options = options;
+  }
+
+  /** How many live. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Keeps real credentials and gives a fake key pair of the same life for them. */
+  open(found: FoundCredentials, origin: SessionOrigin): AgentKey {
+    const { agent, session, parent, from, role, identity = unknownIdentity } = origin;
+    const { vendor, now, max = 20_000 } = this.#options;
+    const at = now();
+    this.#forget(at, max - 1);
+    const ref: UpstreamRef = `${sessionPrefix}${randomUUID()}`;
+    const left = found.expiration === undefined ? unsaidSeconds : (found.expiration.getTime() - at.getTime()) / 1000;
+    const fake = vendor.issue({
+      agent,
+      session,
+      ttlSeconds: Math.min(Math.max(Math.floor(left), 1), maxTtlSeconds),
+      upstream: ref,
+      parent: parent?.credentials.accessKeyId,
+      now: at,
+    });
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
+    this.#sessions.set(ref, {
+      credentials: new Credentials({
+        accessKeyId,
+        secretAccessKey,
+        sessionToken,
+        ...(expiration === undefined ? {} : { expiration }),
+      }),
+      agent,
+      from,
+      lineage: [...((parent && this.#sessions.get(parent.upstream)?.lineage) ?? []), role ?? from],
+      identity,
+      notAfter: fake.notAfter,
+    });
+    return fake;
+  }
+
+  /** The session behind a reference; undefined for the proxy's own credentials. */
+  get(ref: UpstreamRef): RoleSession | undefined {
+    return this.#sessions.get(ref);
+  }
+
+  /** Whom AWS takes a key's credentials for; undefined for the proxy's own. */
+  identity(ref: UpstreamRef): Identity | undefined {
+    return ref.startsWith(sessionPrefix) ? (this.#sessions.get(ref)?.identity ?? unknownIdentity) : undefined;
+  }
+
+  async credentials(ref: UpstreamRef): Promise<Credentials> {
+    if (!ref.startsWith(sessionPrefix)) return this.#options.base.credentials(ref);
+    const session = this.#sessions.get(ref);
+    if (session !== undefined && session.notAfter > this.#options.now()) return session.credentials;
+    throw new AwsError(
+      "ExpiredToken",
+      "The role session behind this key pair has ended, or iam-agent-proxy was started anew since. Ask for new credentials (AssumeRole or the like).",
+    );
+  }
+
+  /** Forgets what has ended, at most once a minute, and the oldest down to `most`. */
+  #forget(now: Date, most: number): void {
+    if (now.getTime() >= this.#nextSweep) {
+      this.#nextSweep = now.getTime() + sweepEveryMs;
+      for (const [ref, { notAfter }] of this.#sessions) if (notAfter <= now) this.#sessions.delete(ref);
+    }
+    for (const ref of this.#sessions.keys()) {
+      if (this.#sessions.size <= most) break;
+      this.#sessions.delete(ref);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { createSecretKey, randomBytes } from "node:crypto";
+import { type AgentKey, Credentials } from "@iap/aws-core";
+import { KeyVendor } from "@iap/cred-vendor";
+import { expect, test } from "vitest";
+import { RoleSessions } from "../../src/virtual/role-sessions.ts";
+
+const base = new Credentials({ accessKeyId: "AKIABASE", secretAccessKey: "base" });
+const found = (more: Partial<{ sessionToken: string; expiration: Date | undefined }> = {}) => ({
+  accessKeyId: "ASIAREALREALREALREAL",
+  secretAccessKey: "real",
+  sessionToken: "real-token",
+  expiration: new Date("2026-01-01T01:00:00Z"),
+  ...more,
+});
+
+const by = (key: AgentKey) => ({ agent: key.agent, session: key.session, parent: key });
+
+class Clock {
+  at: Date = new Date("2026-01-01T00:00:00Z");
+  readonly installKey = createSecretKey(randomBytes(32));
+  readonly vendor: KeyVendor = new KeyVendor({ installKey: this.installKey });
+  readonly agent: AgentKey = this.vendor.issue({ agent: "a", session: "s", ttlSeconds: 3600, now: this.at });
+  sessions(max?: number): RoleSessions {
+    return new RoleSessions({
+      vendor: this.vendor,
+      base: { credentials: async () => base },
+      now: () => this.at,
+      max,
+    });
+  }
+}
+
+test("a session's fake key leads to its real credentials, every other key to the proxy's own", async () => {
+  const clock = new Clock();
+  const sessions = clock.sessions();
+  const fake = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:r" });
+  expect(fake.credentials.secretAccessKey).not.toBe("real");
+  expect((await sessions.credentials(fake.upstream)).secretAccessKey).toBe("real");
+  expect(await sessions.credentials(clock.agent.upstream)).toBe(base);
+});
+
+test("the fake key is the agent's, of the same life, and found by its token", () => {
+  const clock = new Clock();
+  const fake = clock.sessions().open(found(), { ...by(clock.agent), from: "sts:AssumeRole" });
+  expect(fake).toMatchObject({
+    agent: "a",
+    session: "s",
+    parent: clock.agent.credentials.accessKeyId,
+    notAfter: new Date("2026-01-01T01:00:00Z"),
+  });
+  const { accessKeyId, sessionToken } = fake.credentials;
+  expect(clock.vendor.lookup(accessKeyId, sessionToken)?.upstream).toBe(fake.upstream);
+});
+
+test("the lineage tells the roles assumed one after another", () => {
+  const clock = new Clock();
+  const sessions = clock.sessions();
+  const first = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
+  const second = sessions.open(found(), { ...by(first), from: "sts:AssumeRole", role: "arn:two" });
+  const third = sessions.open(found(), { ...by(second), from: "sts:GetSessionToken" });
+  expect(sessions.get(third.upstream)?.lineage).toEqual(["arn:one", "arn:two", "sts:GetSessionToken"]);
+  expect(sessions.get(clock.agent.upstream)).toBeUndefined();
+});
+
+test("a session that has ended is ExpiredToken, with what to do", async () => {
+  const clock = new Clock();
+  const sessions = clock.sessions();
+  const { upstream } = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole" });
+  clock.at = new Date("2026-01-01T01:00:00Z");
+  await expect(sessions.credentials(upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(sessions.credentials(upstream)).rejects.toThrow("Ask for new credentials");
+});
+
+test("after a restart the fake key still verifies, and is ExpiredToken", async () => {
+  const clock = new Clock();
+  const { credentials } = clock.sessions().open(found(), { ...by(clock.agent), from: "sts:AssumeRole" });
+  const again = new KeyVendor({ installKey: clock.installKey });
+  const key = again.lookup(credentials.accessKeyId, credentials.sessionToken);
+  await expect(clock.sessions().credentials(key?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
+});
+
+test("where no expiration is given, the pair lives an hour", () => {
+  const clock = new Clock();
+  const fake = clock
+    .sessions()
+    .open(found({ expiration: undefined }), { ...by(clock.agent), from: "gamelift:CreateBuild" });
+  expect(fake.notAfter).toEqual(new Date("2026-01-01T01:00:00Z"));
+});
+
+test("no more are kept than there is room for: the oldest goes first, and those that ended before it", async () => {
+  const clock = new Clock();
+  const sessions = clock.sessions(3);
+  const [oldest] = Array.from({ length: 4 }, () =>
+    sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole" }),
+  );
+  expect(sessions.size).toBe(3);
+  await expect(sessions.credentials(oldest?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
+  clock.at = new Date("2026-01-01T02:00:00Z");
+  sessions.open(found({ expiration: new Date("2026-01-01T03:00:00Z") }), {
+    ...by(clock.agent),
+    from: "sts:AssumeRole",
+  });
+  expect(sessions.size).toBe(1);
+});
