@@ -3,7 +3,14 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 test("the policy example prints an allow, an explicit deny and an implicit one", () => {
-  expect(run("evaluate-policy.mjs").match(/^ {2}\w+/gm)).toEqual(["  allowed", "  explicitDeny", "  implicitDeny"]);
+  expect(run("evaluate-policy.mjs").match(/^ {2}\w+/gm)).toEqual([
+    "  allowed",
+    "  explicitDeny",
+    "  implicitDeny",
+    "  implicitDeny",
+    "  allowed",
+    "  implicitDeny",
+  ]);
 });
 
 test("the resolver example finds all three actions of a copy with an ACL", () => {
