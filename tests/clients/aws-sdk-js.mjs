@@ -143,12 +143,18 @@ const steps = {
     return digest(await download("copy"));
   },
   "s3:ListObjectsV2": async () => (await s3.send(new ListObjectsV2Command({ Bucket }))).Contents.map(({ Key }) => Key),
+  "s3:ListObjectsV2 prefix": async () =>
+    (await s3.send(new ListObjectsV2Command({ Bucket, Prefix: "buf" }))).Contents.map(({ Key }) => Key),
   "s3:DeleteObject": async () => void (await s3.send(new DeleteObjectCommand({ Bucket, Key: "copy" }))),
   "s3:presigned GET": async () => {
     const { status, body } = await fetchUrl(
       await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: "buffer" }), { expiresIn: 300 }),
     );
     return { status, body: digest(body) };
+  },
+  "s3:GetObject throttled once": async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: "throttled-once", Body: "in the end" }));
+    return (await download("throttled-once")).toString();
   },
   "s3:GetObject missing": async () => void (await download("missing")),
   "s3:echo-signature-error": async () => void (await download("echo-signature-error")),

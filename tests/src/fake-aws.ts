@@ -9,6 +9,7 @@ import { dynamodb } from "./fake-aws/dynamodb.ts";
 import { ec2 } from "./fake-aws/ec2.ts";
 import { iam } from "./fake-aws/iam.ts";
 import { lambda } from "./fake-aws/lambda.ts";
+import { isPostForm, judgePostForm } from "./fake-aws/post-form.ts";
 import { FakeS3, s3RegionOf } from "./fake-aws/s3.ts";
 import type { Service, ServiceAnswer } from "./fake-aws/service.ts";
 import { judge, type RealCredentials, type Verdict } from "./fake-aws/signature-oracle.ts";
@@ -159,6 +160,7 @@ export class FakeAws {
     };
     const host = (request.headers.host ?? "").replace(/:443$/, "").toLowerCase();
     const place = placeOf(host);
+    if (place?.service === "s3" && isPostForm(wire)) return this.#serveForm(host, wire, place, response);
     const verdict: Verdict = place
       ? await judge(wire, { credentials: this.credentials, ...place, now: new Date() })
       : { valid: false, why: `no service at host ${host}` };
@@ -176,6 +178,31 @@ export class FakeAws {
       ...answer.headers,
     });
     response.end(request.method === "HEAD" ? undefined : answer.body);
+  }
+
+  /** An upload by POST, as the PutObject it amounts to. */
+  #serveForm(host: string, wire: WireRequest, { service, region }: Place, response: ServerResponse): void {
+    const judged = judgePostForm(wire, this.credentials);
+    const verdict: Verdict = judged.valid
+      ? { valid: true, form: "header", payload: judged.file, trailers: [] }
+      : judged;
+    const put = this.#services.s3 as Service;
+    const { path } = splitTarget(wire.target);
+    const answer = judged.valid
+      ? put({
+          method: "PUT",
+          host,
+          path: `${path.replace(/\/$/, "")}/${encodeURIComponent(judged.key)}`,
+          query: new URLSearchParams(),
+          headers: {},
+          body: judged.file,
+          region,
+          account: this.account,
+        })
+      : this.#signatureError("s3", wire, judged.why);
+    this.arrived.push({ host, wire, service, operation: answer.operation, verdict, status: answer.status });
+    response.writeHead(answer.status === 200 ? 204 : answer.status, answer.status === 200 ? {} : answer.headers);
+    response.end(answer.status === 200 ? undefined : answer.body);
   }
 
   #answer(host: string, wire: WireRequest, place: Place | undefined, verdict: Verdict): ServiceAnswer {

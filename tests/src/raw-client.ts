@@ -8,8 +8,12 @@ import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 
 const timeoutMs = 20_000;
 
-/** A TLS connection to a host of AWS through the proxy of an agent's environment. */
-export function connectThroughProxy(env: NodeJS.ProcessEnv, host: string): Promise<TLSSocket> {
+/** A TLS connection to a host of AWS through the proxy of an agent's environment, for one version of HTTP. */
+export function connectThroughProxy(
+  env: NodeJS.ProcessEnv,
+  host: string,
+  protocol: "http/1.1" | "h2" = "http/1.1",
+): Promise<TLSSocket> {
   const proxy = new URL(env.HTTPS_PROXY as string);
   const ca = readFileSync(env.NODE_EXTRA_CA_CERTS as string, "utf8");
   return new Promise((resolve, reject) => {
@@ -30,7 +34,7 @@ export function connectThroughProxy(env: NodeJS.ProcessEnv, host: string): Promi
         reject(new Error(`CONNECT ${host}: ${response.statusCode}`));
         return;
       }
-      const tls = connect({ socket, servername: host, ca, ALPNProtocols: ["http/1.1"] }, () => resolve(tls));
+      const tls = connect({ socket, servername: host, ca, ALPNProtocols: [protocol] }, () => resolve(tls));
       tls.once("error", reject);
     });
     connecting.end();

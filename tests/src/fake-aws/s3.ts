@@ -26,6 +26,7 @@ const region = /^(?:(?<bucket>.+)\.)?s3(?:\.dualstack)?(?:[.-](?<region>[a-z]{2}
 /** S3 in memory: buckets, objects with Range and checksums, copies, multipart uploads; virtual-hosted and path style. */
 export class FakeS3 {
   readonly #buckets = new Map<string, Bucket>();
+  readonly #throttled = new Set<string>();
 
   /** The content of an object. */
   object(bucket: string, key: string): Buffer | undefined {
@@ -65,6 +66,10 @@ export class FakeS3 {
 
   #run(operation: string, request: ServiceRequest, bucketName: string, key: string): Done {
     const { query, headers, body } = request;
+    if (operation === "GetObject" && key === "throttled-once" && !this.#throttled.has(bucketName)) {
+      this.#throttled.add(bucketName);
+      throw new ServiceError(503, "SlowDown", "Please reduce your request rate.");
+    }
     if (operation === "ListBuckets") {
       const buckets = [...this.#buckets].map(
         ([Name, { created }]) => `<Bucket>${xmlElements({ Name, CreationDate: created.toISOString() })}</Bucket>`,

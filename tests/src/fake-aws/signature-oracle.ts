@@ -91,7 +91,10 @@ async function verify(request: WireRequest, { credentials, service, region, now 
   checkToken(authorization, credentials);
   checkClock(authorization, day as string, now);
 
-  if (!signedHeaders.includes("host")) throw new Refusal("the host header is not signed");
+  // On HTTP/2 the host is `:authority`, under either name.
+  const authority = valuesOf(request.headers, ":authority")[0];
+  if (!signedHeaders.includes("host") && !(authority !== undefined && signedHeaders.includes(":authority")))
+    throw new Refusal("the host header is not signed");
   for (const [name] of request.headers) {
     const lower = name.toLowerCase();
     if (lower.startsWith("x-amz-") && !signedHeaders.includes(lower))
@@ -100,6 +103,7 @@ async function verify(request: WireRequest, { credentials, service, region, now 
   const headers: Record<string, string> = {};
   for (const name of signedHeaders) {
     const values = valuesOf(request.headers, name);
+    if (values.length === 0 && name === "host" && authority !== undefined) values.push(authority);
     if (values.length === 0) throw new Refusal(`signed header ${name} did not arrive`);
     if (values.length > 1) throw new Refusal(`cannot verify: signed header ${name} arrived on ${values.length} lines`);
     headers[name] = utf8(values[0] as string, `header ${name}`);
@@ -114,7 +118,7 @@ async function verify(request: WireRequest, { credentials, service, region, now 
     request: {
       method: request.method,
       protocol: "https:",
-      hostname: headers.host as string,
+      hostname: (headers.host ?? authority) as string,
       path,
       query: parameters,
       headers,
@@ -132,6 +136,19 @@ async function verify(request: WireRequest, { credentials, service, region, now 
     );
   }
   return { valid: true, form, ...checkPayload(request, payloadHash, { key, date, scope, seed: expected }) };
+}
+
+/** Where the signatures of a verified request's events begin. */
+export async function signingSeed(
+  request: WireRequest,
+  { credentials, service, region }: Omit<OracleOptions, "now">,
+): Promise<{ readonly key: Uint8Array; readonly scope: string; readonly seed: string }> {
+  const { credential, signature } = authorizationOf(request, {});
+  const [, day = ""] = credential.split("/");
+  const { sessionToken, ...keyPair } = credentials;
+  const identity = sessionToken === undefined ? keyPair : { ...keyPair, sessionToken };
+  const key = await getSigningKey(sha256, identity, day, region, service);
+  return { key, scope: credential.slice(credential.indexOf("/") + 1), seed: signature };
 }
 
 /** The one authorization of a request: a header, or query parameters. */
@@ -261,7 +278,9 @@ function checkPayload(request: WireRequest, payloadHash: string, seed: Seed): { 
   let payload = request.body;
   let trailers: Trailers = [];
   let sums = request.headers;
-  if (payloadHash.startsWith("STREAMING-")) {
+  if (payloadHash === "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
+    // Signed event by event, each after the one before: who reads them checks them, from `signingSeed` on.
+  } else if (payloadHash.startsWith("STREAMING-")) {
     const decoded = decodeChunked(request.body);
     const trailing = payloadHash.endsWith("-TRAILER");
     if (
