@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { Connection } from "./connection.mjs";
 import { median } from "./median.mjs";
 import { serve } from "./serve.mjs";
-import { host, numberedHost, signedRequest } from "./signed-request.mjs";
+import { chunkedRequest, host, numberedHost, signedRequest } from "./signed-request.mjs";
 import { Credentials, UNSIGNED_PAYLOAD } from "./workspace.mjs";
 
 const piece = Buffer.alloc(65_536, "x");
@@ -14,7 +14,7 @@ let target;
 let connections = [];
 let request;
 
-serve({ aim, open, run, close, handshakes, download, upload });
+serve({ aim, open, run, close, handshakes, download, upload, uploadInChunks });
 
 /**
  * Chooses what is measured next: the port of a proxy or, not `proxied`, of the upstream, whom to trust, and the keys to
@@ -113,6 +113,27 @@ async function upload({ bytes, stallMs }) {
   const flowMs = performance.now() - started - stallMs;
   connection.close();
   return { flowMs };
+}
+
+/** Uploads `bytes` in signed chunks of 64 KB. */
+async function uploadInChunks({ bytes }) {
+  const connection = await Connection.open({ ...target, host });
+  const { credentials } = target;
+  const { head, signer } = chunkedRequest({ credentials, bytes, chunkLength: piece.length });
+  const started = performance.now();
+  await connection.request(head, { body: (socket) => sendChunks(socket, bytes, signer) });
+  const flowMs = performance.now() - started;
+  connection.close();
+  return { flowMs };
+}
+
+async function sendChunks(socket, bytes, signer) {
+  for (let left = bytes; left > 0; left -= piece.length) {
+    if (!socket.write(signer.chunk(left < piece.length ? piece.subarray(0, left) : piece))) {
+      await new Promise((resolve) => socket.once("drain", resolve));
+    }
+  }
+  socket.write(signer.end());
 }
 
 async function sendBytes(socket, bytes) {

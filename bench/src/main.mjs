@@ -8,17 +8,21 @@ import { withCleanup } from "./cleanup-stack.mjs";
 import { describeMachine } from "./machine.mjs";
 import { connections } from "./scenarios/connections.mjs";
 import { requests } from "./scenarios/requests.mjs";
+import { huge, signedChunks } from "./scenarios/signed-chunks.mjs";
+import { signing } from "./scenarios/signing.mjs";
 import { startup } from "./scenarios/startup.mjs";
 import { streaming } from "./scenarios/streaming.mjs";
 import { tunnels } from "./scenarios/tunnels.mjs";
 import { table } from "./table.mjs";
 import { Worker } from "./worker.mjs";
 
-const scenarios = { requests, connections, streaming, tunnels, startup };
+const scenarios = { signing, requests, connections, streaming, chunks: signedChunks, tunnels, startup };
+/** Run when they are asked for. */
+const special = { huge };
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
 const longestMs = 10 * 60_000;
 
-const { quick, only, write } = parseArguments(process.argv.slice(2), Object.keys(scenarios));
+const { quick, only, write } = parseArguments(process.argv.slice(2), Object.keys({ ...scenarios, ...special }));
 const dir = mkdtempSync(join(tmpdir(), "iap-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 process.on("uncaughtException", (error) => {
@@ -41,7 +45,7 @@ const rows = await withCleanup(async (stack) => {
   const upstream = { upstreamPort: port, upstreamCa: readFileSync(join(caDir, "ca.pem"), "utf8") };
 
   const all = [];
-  for (const [name, scenario] of Object.entries(scenarios)) {
+  for (const [name, scenario] of Object.entries(only === undefined ? scenarios : { ...scenarios, ...special })) {
     if (only === undefined || only === name) all.push(...(await scenario({ quick, dir, upstream, load, say })));
   }
   return all;

@@ -1,4 +1,4 @@
-import { EMPTY_SHA256, sign } from "./workspace.mjs";
+import { ChunkSigner, EMPTY_SHA256, STREAMING_PAYLOAD, sign, signedChunksLength, signStream } from "./workspace.mjs";
 
 /** The host that requests are for, and the one at number `n` for those that must be new. */
 export const host = "bench.s3.us-east-1.amazonaws.com";
@@ -24,6 +24,30 @@ export function signedRequest({ credentials, method = "GET", target = "/key", pa
     { httpVersion: "1.1", method, target, headers, host },
     { credentials, region: "us-east-1", service: "s3", now: new Date(), payload },
   );
-  const lines = signed.headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`${method} ${signed.target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
+  return headBytes(signed);
+}
+
+/**
+ * An upload of `bytes` in signed chunks: the bytes of its head, and what signs its body.
+ * @param {{ credentials: import("./workspace.mjs").Credentials, bytes: number, chunkLength: number }} options
+ */
+export function chunkedRequest({ credentials, bytes, chunkLength }) {
+  const headers = [
+    ["Host", host],
+    ["User-Agent", "bench"],
+    ["Content-Encoding", "aws-chunked"],
+    ["x-amz-content-sha256", STREAMING_PAYLOAD],
+    ["x-amz-decoded-content-length", String(bytes)],
+    ["Content-Length", String(signedChunksLength({ decodedLength: bytes, chunkLength }))],
+  ];
+  const { head, seed } = signStream(
+    { httpVersion: "1.1", method: "PUT", target: "/chunks", headers, host },
+    { credentials, region: "us-east-1", service: "s3", now: new Date(), payload: STREAMING_PAYLOAD },
+  );
+  return { head: headBytes(head), signer: new ChunkSigner(seed) };
+}
+
+function headBytes({ method, target, headers }) {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
 }

@@ -7,8 +7,19 @@ import { fileURLToPath } from "node:url";
 export { Credentials } from "../../packages/aws-core/dist/index.js";
 export { CertificateAuthority } from "../../packages/ca-manager/dist/index.js";
 export { fetchCredentials } from "../../packages/cred-vendor/dist/index.js";
-export { EMPTY_SHA256, SigningKeys, sign, UNSIGNED_PAYLOAD } from "../../packages/sigv4/dist/index.js";
-export { verify } from "../../packages/sigv4-verify/dist/index.js";
+export {
+  ALGORITHM_V4A,
+  ChunkSigner,
+  EMPTY_SHA256,
+  SigningKeys,
+  STREAMING_PAYLOAD,
+  sha256Hex,
+  sign,
+  signedChunksLength,
+  signStream,
+  UNSIGNED_PAYLOAD,
+} from "../../packages/sigv4/dist/index.js";
+export { inboundSeed, parseAuthorization, SignedChunksFilter, verify } from "../../packages/sigv4-verify/dist/index.js";
 
 /** The programs under measurement; `IAP_PROXY_BIN` names another build of the proxy, to compare two. */
 export const proxyBin =
