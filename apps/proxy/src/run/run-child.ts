@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { delimiter, join } from "node:path";
 import type { Writable } from "node:stream";
 import { UsageError } from "../usage-error.ts";
 
@@ -53,7 +54,7 @@ export async function runChild(options: RunChildOptions): Promise<number> {
     await once(child, "spawn");
   } catch (error) {
     for (const [signal, listener] of passOn) signals.off(signal, listener);
-    throw cannotStart(file, error as NodeJS.ErrnoException);
+    throw cannotStart(file, env.PATH, error as NodeJS.ErrnoException);
   }
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   for (const [name, listener] of passOn) signals.off(name, listener);
@@ -70,12 +71,17 @@ export class CannotStartError extends UsageError {
   }
 }
 
-function cannotStart(file: string, error: NodeJS.ErrnoException): Error {
-  if (error.code === "ENOENT") {
+function cannotStart(file: string, path: string | undefined, error: NodeJS.ErrnoException): Error {
+  if (error.code === "ENOENT" || (error.code === "EACCES" && isNowhere(file, path))) {
     const message = `${file}: no such command. Give the command and its arguments after --: iam-agent-proxy run -- aws s3 ls`;
     return new CannotStartError(message, 127, { cause: error });
   }
   return new CannotStartError(`${file} cannot be started: ${error.message}`, 126, { cause: error });
+}
+
+/** Whether no directory of PATH has the command: a directory that may not be searched makes execvp(3) say EACCES then. */
+function isNowhere(file: string, path = ""): boolean {
+  return !file.includes("/") && path.split(delimiter).every((directory) => !existsSync(join(directory, file)));
 }
 
 /** Whether this process is in the foreground of a terminal, whose keys then reach the command by themselves. */
