@@ -132,7 +132,7 @@ export class Http2Answer implements ClientAnswer {
     if (this.destroyed) return;
     // What is left of a request that came whole is dropped; the rest of one that did not is called off (RFC 9113 section 8.1).
     this.#stream.resume();
-    if (!this.#request.complete) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!this.#request.complete) resetStream(this.#stream, constants.NGHTTP2_NO_ERROR);
   }
 
   #watch(): void {

@@ -1,9 +1,11 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { afterFrames } from "./after-frames.ts";
 import { Allowance } from "./allowance.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import type { Http2Upstream } from "./http2-upstream.ts";
 import type { Limits } from "./limits.ts";
+import { resetStream } from "./reset-stream.ts";
 
 export interface Http2ConnectionOptions {
   /** The authority the client connected to. */
@@ -29,6 +31,7 @@ export class Http2Connection {
   #streams = 0;
   #handlers = 0;
   #cut = false;
+  #closing = false;
 
   constructor(socket: TLSSocket, options: Http2ConnectionOptions) {
     const { limits, onFault, onClosed } = options;
@@ -69,7 +72,13 @@ export class Http2Connection {
 
   /** Takes no new streams, and ends once those that run are over. */
   close(): void {
-    this.#session.close();
+    this.#closing = true;
+    afterFrames(() => {
+      if (this.#session.destroyed) return;
+      // Not by session.close(): after that Node refuses streams that still come in a way that is not safe (after-frames.ts).
+      this.#session.goaway(constants.NGHTTP2_NO_ERROR);
+      if (this.#streams === 0) this.#session.close();
+    });
   }
 
   #onStream(stream: ServerHttp2Stream, raw: readonly string[]): void {
@@ -77,12 +86,12 @@ export class Http2Connection {
     stream.on("error", () => {});
     stream.on("frameError", () => {});
     if (stream.destroyed || stream.closed) return this.#onReset();
-    if (this.#cut) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    if (this.#cut || this.#closing) return resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
     const { limits, serve, host, upstream } = this.#options;
     // What was announced binds a client only once it has acknowledged it, if it ever does.
-    if (headerListSize(raw) > limits.maxHeaderBytes) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (headerListSize(raw) > limits.maxHeaderBytes) return resetStream(stream, constants.NGHTTP2_ENHANCE_YOUR_CALM);
     if (this.#streams >= limits.maxStreams || this.#handlers >= 2 * limits.maxStreams)
-      return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
     clearTimeout(this.#idle);
     this.#streams += 1;
     this.#handlers += 1;
@@ -90,7 +99,9 @@ export class Http2Connection {
     stream.once("close", () => {
       this.#streams -= 1;
       if (exchange.clientGone) this.#onReset();
-      if (this.#streams === 0) this.#rest(limits.keepAliveTimeoutMs);
+      if (this.#streams > 0) return;
+      if (this.#closing) this.close();
+      else this.#rest(limits.keepAliveTimeoutMs);
     });
     void serve(exchange).then(() => {
       this.#handlers -= 1;
@@ -110,7 +121,7 @@ export class Http2Connection {
     if (this.#cut || this.#session.destroyed) return;
     this.#cut = true;
     this.#options.onFault(reason);
-    this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    afterFrames(() => !this.#session.destroyed && this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM));
     this.#end(50);
   }
 
@@ -120,7 +131,7 @@ export class Http2Connection {
       this.#session.destroy();
       this.#socket.destroy();
     };
-    if (ms === 0) end();
+    if (ms === 0) afterFrames(end);
     else setTimeout(end, ms).unref();
   }
 

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { afterFrames } from "./after-frames.ts";
 import type { Limits } from "./limits.ts";
 
 /** One HTTP/2 connection to upstream: how many streams it takes, and when it is closed. */
@@ -12,6 +13,7 @@ export class UpstreamSession {
   #streams = 0;
   #served = 0;
   #idle: NodeJS.Timeout | undefined;
+  #retired = false;
 
   constructor(socket: TLSSocket, host: string, limits: Limits, onClosed: () => void) {
     this.#keepAliveMs = limits.upstreamKeepAliveMs;
@@ -48,7 +50,7 @@ export class UpstreamSession {
   /** Whether one more stream can be opened. */
   get hasRoom(): boolean {
     const { session } = this;
-    if (session.closed || session.destroyed) return false;
+    if (this.#retired || session.closed || session.destroyed) return false;
     return this.#streams < this.#maxStreams;
   }
 
@@ -74,10 +76,16 @@ export class UpstreamSession {
     if (this.#streams === 0) this.#rest();
   }
 
+  /** Gives it no new streams, and closes it when those it has are over. */
+  retire(): void {
+    this.#retired = true;
+    afterFrames(() => this.session.close());
+  }
+
   #rest(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      this.session.close();
+      this.retire();
       // A peer that does not end its side must not keep the descriptor.
       setTimeout(() => this.session.destroy(), 1_000).unref();
     }, this.#keepAliveMs);

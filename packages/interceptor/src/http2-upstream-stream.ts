@@ -68,7 +68,7 @@ export class Http2UpstreamStream extends EventEmitter implements UpstreamStream 
     else {
       this.#error = error;
       // Silence may be that of the connection, whose other streams may yet finish; no new ones are given to it.
-      if (error !== undefined) this.#session.session.close();
+      if (error !== undefined) this.#session.retire();
       resetStream(this.#stream, constants.NGHTTP2_CANCEL);
     }
   }

@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { afterFrames } from "./after-frames.ts";
 import { http1Headers } from "./http2-headers.ts";
 import { UpstreamSession } from "./http2-upstream-session.ts";
 import { Http2UpstreamStream } from "./http2-upstream-stream.ts";
@@ -48,7 +49,8 @@ export class Http2Upstream {
   /** Cuts everything. */
   destroy(): void {
     this.#closed = true;
-    for (const sessions of this.#sessions.values()) for (const { session } of sessions) session.destroy();
+    for (const sessions of this.#sessions.values())
+      for (const { session } of sessions) afterFrames(() => session.destroy());
   }
 
   readonly #overHttp1: OpenUpstream = (head, headers) => this.#options.http1(head, http1Headers(head, headers));
