@@ -46,7 +46,7 @@ export class FakeStreamingAws {
       stream.on("error", () => {});
       this.#serve(stream as ServerHttp2Stream, rest[0] as string[]).catch((error: Error) => {
         this.problems.push(error.stack ?? error.message);
-        stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+        setImmediate(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
       });
     });
     // Only streams are served.
@@ -115,7 +115,7 @@ export class FakeStreamingAws {
         for (const frame of taken.frames) this.#answer(stream, service, check(frame), arrived);
       } catch (error) {
         this.problems.push((error as Error).message);
-        stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+        setImmediate(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
       }
     });
   }

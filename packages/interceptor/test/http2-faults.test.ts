@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createSecureServer } from "node:http2";
 import { expect, onTestFinished, test } from "vitest";
+import { afterFrames } from "../src/after-frames.ts";
 import { UpstreamProxy } from "../src/index.ts";
 import { ConnectProxy } from "./connect-proxy.ts";
 import {
@@ -137,7 +138,8 @@ test("a client that resets its request with NO_ERROR has not sent a whole one", 
 test("an upstream that resets before its answer is an error that the client is told", async () => {
   const { client, upstream, errors } = await http2Trio();
   const asked = client.request();
-  (await upstream.stream()).stream.close(codes.internalError);
+  const { stream } = await upstream.stream();
+  afterFrames(() => stream.close(codes.internalError));
   await asked.over();
   expect([asked.status, asked.body.toString()]).toEqual([502, `${host}: it reset the stream (INTERNAL_ERROR)`]);
   expect(errors).toMatchObject([{ name: "UpstreamError", stage: "exchange" }]);
@@ -316,8 +318,9 @@ test("an upstream that wants HTTP/1.1 for a request gets it so", async () => {
   const server = createSecureServer({ allowHTTP1: true, SNICallback: (_name, done) => done(null, context) });
   server.on("request", (request, response) => {
     versions.push(request.httpVersion);
-    if (request.httpVersion === "2.0") (request as { stream: { close(code: number): void } }).stream.close(codes.http1);
-    else response.end("ok");
+    if (request.httpVersion === "1.1") return response.end("ok");
+    afterFrames(() => (request as { stream: { close(code: number): void } }).stream.close(codes.http1));
+    return undefined;
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
