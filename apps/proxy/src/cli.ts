@@ -147,6 +147,12 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           .option("policy", { ...files, demandOption: true, describe: "IAM policy JSON; repeatable: any may allow" })
           .option("boundary", { ...files, describe: "Permissions boundary; repeatable: each must allow" })
           .option("session-policy", { ...files, describe: "Session policy; repeatable: together they must allow" })
+          .option("policy-for", { ...files, describe: "ROLE-PATTERN=FILE: policy for sessions of roles; repeatable" })
+          .option("role", {
+            type: "string",
+            requiresArg: true,
+            describe: "Ask for a session of this role, by its ARN, as an agent gets it by AssumeRole",
+          })
           .option("deny-action", { ...files, describe: "Action denied whatever a policy says; repeatable" })
           .option("action", { type: "string", requiresArg: true, demandOption: true, describe: "Like s3:GetObject" })
           .option("resource", {

@@ -1,9 +1,9 @@
 import { mintsCredentials } from "@iap/action-resolver";
-import type { AgentKey, Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
-import type { PolicyEvaluator } from "@iap/iam-evaluator";
+import type { AgentKey, Check, Decision, Mode, ResolvedCall, UpstreamRef } from "@iap/aws-core";
 import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { KnownKeys } from "./principal-context.ts";
+import type { Judge } from "./role-policies.ts";
 
 /** Whether a call may go ahead, given what is known of who asks and when. */
 export type Decide = (call: ResolvedCall, key: AgentKey, known: KnownKeys) => Promise<Decision>;
@@ -27,7 +27,13 @@ export function decider(
   {
     denied = () => undefined,
     exceptions = noExceptions,
-  }: { readonly denied?: DeniedActions | undefined; readonly exceptions?: GuardExceptions | undefined } = {},
+    lineage = () => undefined,
+  }: {
+    readonly denied?: DeniedActions | undefined;
+    readonly exceptions?: GuardExceptions | undefined;
+    /** What a key's session came from, role by role; undefined for the proxy's own credentials. */
+    readonly lineage?: ((upstream: UpstreamRef) => readonly string[] | undefined) | undefined;
+  } = {},
 ): Decide {
   return async (call, key, known) => {
     const guard = guardedBecause(call, exceptions) ?? denied(call);
@@ -35,7 +41,7 @@ export function decider(
     if (call.marker === "unsigned" || call.marker === "bearer") {
       return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
     }
-    const evaluator = policies.current(key.agent);
+    const evaluator = policies.current(key.agent, lineage(key.upstream));
     if (evaluator === undefined) return decision("allowed", "recorded; no policy is held against it", "guard");
     const { version } = evaluator;
     if (call.marker === "unknown") {
@@ -52,7 +58,7 @@ export function decider(
 }
 
 /** What needs no permission can be denied explicitly all the same, but for GetCallerIdentity, as the evaluator knows. */
-function deniedAllTheSame(call: ResolvedCall, evaluator: PolicyEvaluator, known: KnownKeys): Decision | undefined {
+function deniedAllTheSame(call: ResolvedCall, evaluator: Judge, known: KnownKeys): Decision | undefined {
   return call.operations
     .map((operation) => ({ action: `${call.service}:${operation}`, resource: { none: true } as const, ...known }))
     .map((check) => evaluator.evaluateAll([check]))

@@ -8,6 +8,8 @@ export interface Identity {
   readonly principalArn: string | undefined;
   /** As STS says it: of a role's session `AROA…:name`. */
   readonly userId?: string | undefined;
+  /** The role behind a role's session, with its path, where that is known. */
+  readonly roleArn?: string | undefined;
 }
 
 export interface UpstreamIdentityOptions {

@@ -25,6 +25,7 @@ export type OptionName =
   | "policy"
   | "boundary"
   | "session-policy"
+  | "policy-for"
   | "deny-action"
   | "action-log"
   | "activity-rotate"
@@ -95,6 +96,13 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     env: "PROXY_SESSION_POLICY",
     placeholder: "FILE",
     describe: "Session policy: it must allow, too; repeatable, and together they must",
+  },
+  "policy-for": {
+    type: "list",
+    env: "PROXY_POLICY_FOR",
+    placeholder: "ROLE-PATTERN=FILE",
+    describe:
+      "Policy that sessions of these roles are held to besides the agent's own: it must allow, too; ROLE-PATTERN is a role's ARN or name, with * and ?; repeatable, and each that matches must",
   },
   "deny-action": {
     type: "list",
@@ -247,6 +255,8 @@ export interface Settings {
   readonly policies: readonly string[];
   readonly boundaries: readonly string[];
   readonly sessionPolicies: readonly string[];
+  /** `ROLE-PATTERN=FILE`: what sessions of roles are held to besides. */
+  readonly policiesFor: readonly string[];
   /** Denied in every mode. */
   readonly denyActions: readonly string[];
   readonly actionLog: string;
@@ -303,7 +313,9 @@ export function readSettings(
   const policies = listOf("policy");
   const boundaries = listOf("boundary");
   const sessionPolicies = listOf("session-policy");
-  if (mode === undefined && policies.length + boundaries.length + sessionPolicies.length > 0) {
+  const policiesFor = listOf("policy-for");
+  const given = policies.length + boundaries.length + sessionPolicies.length + policiesFor.length;
+  if (mode === undefined && given > 0) {
     throw new UsageError(
       "a policy is given, but not whether to hold the agent to it: add --mode enforce (or shadow; record does not judge).",
     );
@@ -317,6 +329,7 @@ export function readSettings(
     policies: mode === "record" ? [] : policies,
     boundaries: mode === "record" ? [] : boundaries,
     sessionPolicies: mode === "record" ? [] : sessionPolicies,
+    policiesFor: mode === "record" ? [] : policiesFor,
     denyActions: listOf("deny-action"),
     actionLog: text("action-log", value("action-log")) ?? join(dir, "actions.log"),
     activityRotate: (value("activity-rotate") as number | undefined) ?? 256,

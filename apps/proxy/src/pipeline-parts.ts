@@ -14,7 +14,7 @@ export interface PipelineParts extends RequestStoryOptions {
   readonly keys: KeyRing;
   readonly signingKeys: SigningKeys;
   /** The real credentials, and those of the sessions that agents got from AWS. */
-  readonly upstreams: Upstreams & Pick<RoleSessions, "identity">;
+  readonly upstreams: Upstreams & Pick<RoleSessions, "identity" | "get">;
   /** Which answers get other credentials in place of the real ones. */
   readonly credentialReplacer: CredentialReplacer;
   readonly identity: Pick<UpstreamIdentity, "current">;

@@ -8,7 +8,7 @@ import { eventStreamEnding } from "./event-stream-ending.ts";
 import { readInbound } from "./inbound.ts";
 import type { PipelineParts } from "./pipeline-parts.ts";
 import { principalContext } from "./principal-context.ts";
-import { RequestStory } from "./request-story.ts";
+import { RequestStory, roleIn } from "./request-story.ts";
 import { responsePlan } from "./response-plan.ts";
 import { isUnsigned, runUnsigned } from "./unsigned-request.ts";
 
@@ -64,14 +64,19 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
 
     // Resolve.
     const credentials = await upstreams.credentials(key.upstream);
+    const lineage = upstreams.get(key.upstream)?.lineage;
     const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
     const account = allowedHosts.account(endpoint) ?? who.account;
     const resolved = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
     const call = callAsSigned(resolved, authorization);
-    story.resolvedTo(call, { payload: verified.payload, principalArn: who.principalArn });
+    story.resolvedTo(call, { payload: verified.payload, principalArn: who.principalArn, lineage });
 
     // Decide.
-    const decision = await decide(call, key, principalContext(who, now()));
+    const decision = await decide(
+      call,
+      key,
+      principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now()),
+    );
     if (!isForwarded(decision, mode)) {
       await story.decided(decision, { forwarded: false });
       throw denial(decision, call, who.principalArn);

@@ -1,18 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { PolicyType } from "@iap/aws-core";
-import {
-  compilePolicySet,
-  type PolicyDocument,
-  type PolicyEvaluator,
-  type PolicyInput,
-  PolicyValidationError,
-} from "@iap/iam-evaluator";
+import { compilePolicySet, type PolicyDocument, type PolicyInput, PolicyValidationError } from "@iap/iam-evaluator";
+import { type Judge, parseRolePolicy, RolePolicies } from "./role-policies.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The policies an agent is held to. */
 export interface PolicySource {
-  /** Undefined when there are none: nothing is judged. */
-  current(agent: string): PolicyEvaluator | undefined;
+  /**
+   * What judges the agent's requests; of a session that it got from AWS, given by its lineage, the policies for its role
+   * too. Undefined when there are none: nothing is judged.
+   */
+  current(agent: string, lineage?: readonly string[]): Judge | undefined;
 }
 
 /** Which files hold the policies. Without any nothing is judged. */
@@ -20,6 +18,8 @@ export interface PolicyFileNames {
   readonly policies: readonly string[];
   readonly boundaries: readonly string[];
   readonly sessionPolicies: readonly string[];
+  /** `ROLE-PATTERN=FILE`: what sessions of these roles are held to besides. */
+  readonly policiesFor?: readonly string[] | undefined;
 }
 
 /** What a reload changed. */
@@ -40,12 +40,13 @@ export class PolicyFiles implements PolicySource {
   /** Throws `UsageError` naming file, path in the document and the fix. */
   constructor(names: PolicyFileNames) {
     this.#names = names;
-    const { policies, boundaries, sessionPolicies } = names;
-    if (policies.length + boundaries.length + sessionPolicies.length > 0) this.#set = compile(names);
+    const { policies, boundaries, sessionPolicies, policiesFor = [] } = names;
+    const files = policies.length + boundaries.length + sessionPolicies.length + policiesFor.length;
+    if (files > 0) this.#set = compile(names);
   }
 
-  current(_agent: string): PolicyEvaluator | undefined {
-    return this.#set?.evaluator;
+  current(_agent: string, lineage?: readonly string[]): Judge | undefined {
+    return this.#set?.roles.judge(lineage);
   }
 
   /**
@@ -58,8 +59,8 @@ export class PolicyFiles implements PolicySource {
     const after = compile(this.#names);
     this.#set = after;
     return {
-      before: before.evaluator.version,
-      after: after.evaluator.version,
+      before: before.roles.version,
+      after: after.roles.version,
       added: without(after.statements, before.statements),
       removed: without(before.statements, after.statements),
     };
@@ -67,7 +68,7 @@ export class PolicyFiles implements PolicySource {
 }
 
 interface CompiledSet {
-  readonly evaluator: PolicyEvaluator;
+  readonly roles: RolePolicies;
   readonly statements: readonly Statement[];
 }
 
@@ -77,17 +78,19 @@ interface Statement {
   readonly identity: string;
 }
 
-function compile({ policies, boundaries, sessionPolicies }: PolicyFileNames): CompiledSet {
+function compile({ policies, boundaries, sessionPolicies, policiesFor = [] }: PolicyFileNames): CompiledSet {
+  const forRoles = policiesFor.map(parseRolePolicy).map((rule) => ({ ...rule, input: readPolicy(rule.file) }));
   const identity = policies.map(readPolicy);
   const permissionsBoundary = boundaries.map(readPolicy);
   const session = sessionPolicies.map(readPolicy);
   try {
     return {
-      evaluator: compilePolicySet({ identity, permissionsBoundary, session }),
+      roles: new RolePolicies(compilePolicySet({ identity, permissionsBoundary, session }), forRoles),
       statements: [
         ...identity.flatMap((input) => statementsOf(input, "identity")),
         ...permissionsBoundary.flatMap((input) => statementsOf(input, "permissionsBoundary")),
         ...session.flatMap((input) => statementsOf(input, "session")),
+        ...forRoles.flatMap(({ pattern, input }) => statementsOf(input, `for ${pattern}`)),
       ],
     };
   } catch (error) {
@@ -105,7 +108,7 @@ function readPolicy(file: string): PolicyInput {
 }
 
 /** Of a document that has been compiled, so that it is known to be one. */
-function statementsOf({ name, document }: PolicyInput, type: PolicyType): Statement[] {
+function statementsOf({ name, document }: PolicyInput, type: PolicyType | `for ${string}`): Statement[] {
   const { Version, Statement } = JSON.parse(document as string) as PolicyDocument;
   return [Statement].flat().map((statement, index) => ({
     label: `statement ${statement.Sid || index} in ${name}`,

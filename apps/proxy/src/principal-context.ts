@@ -11,9 +11,9 @@ export interface KnownKeys {
  * The condition keys of who asks and when, as far as they are known here: requests go to AWS over TLS, at this moment,
  * signed for whom GetCallerIdentity names (IAM User Guide, "AWS global condition context keys" and "Keys by principal
  * type"). The session of a role does not tell the path of the role, and so not the role's ARN, which is what
- * `aws:PrincipalArn` holds; `--principal-arn` can.
+ * `aws:PrincipalArn` holds; where the proxy saw the role assumed, or `--principal-arn` names it, it is known.
  */
-export function principalContext({ account, principalArn, userId }: Identity, now: Date): KnownKeys {
+export function principalContext({ account, principalArn, userId, roleArn }: Identity, now: Date): KnownKeys {
   const context: Record<string, string> = {
     "aws:CurrentTime": now.toISOString().replace(/\.\d+Z$/, "Z"),
     "aws:EpochTime": String(Math.floor(now.getTime() / 1000)),
@@ -23,6 +23,7 @@ export function principalContext({ account, principalArn, userId }: Identity, no
   if (account !== undefined) context["aws:PrincipalAccount"] = account;
   if (userId !== undefined) context["aws:userid"] = userId;
 
+  if (roleArn !== undefined) context["aws:PrincipalArn"] = roleArn;
   const arn = principalArn === undefined ? undefined : parseArn(principalArn);
   const type = arn === undefined ? undefined : PRINCIPAL_TYPES[`${arn.service}:${arn.resource.split("/")[0]}`];
   if (arn === undefined || type === undefined || principalArn === undefined) return { context, authoritative };

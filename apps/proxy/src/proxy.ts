@@ -178,7 +178,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
         credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
         resolver: createResolver({ load: loadShard }),
         allowedHosts,
-        decide: decider(policies, { denied, exceptions }),
+        decide: decider(policies, { denied, exceptions, lineage: (ref) => sessions.get(ref)?.lineage }),
         decideUnsigned: decideUnsigned(exceptions),
         budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
         maxBodyBytes,

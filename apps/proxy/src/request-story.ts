@@ -13,6 +13,7 @@ import {
   type ResolvedCall,
 } from "@iap/aws-core";
 import type { ForwardResult } from "@iap/interceptor";
+import { identityOf } from "@iap/policy-generator";
 
 export interface RequestStoryOptions {
   readonly recorder: Recorder;
@@ -36,6 +37,7 @@ export class RequestStory {
   #call: ResolvedCall | undefined;
   #payload: string | undefined;
   #principalArn: string | undefined;
+  #lineage: readonly string[] | undefined;
   #decided = false;
   #forwarded = false;
   #result: ForwardResult | undefined;
@@ -61,17 +63,26 @@ export class RequestStory {
     this.#scope = scope;
   }
 
-  /** `payload` is the hash line of the body, `principalArn` whose credentials the request will go on with. */
+  /**
+   * `payload` is the hash line of the body, `principalArn` whose credentials the request will go on with, `lineage` how the
+   * agent came to them where they are of a session it got.
+   */
   resolvedTo(
     call: ResolvedCall,
     {
       payload,
       principalArn,
-    }: { readonly payload?: string | undefined; readonly principalArn?: string | undefined } = {},
+      lineage,
+    }: {
+      readonly payload?: string | undefined;
+      readonly principalArn?: string | undefined;
+      readonly lineage?: readonly string[] | undefined;
+    } = {},
   ): void {
     this.#call = call;
     this.#payload = payload;
     this.#principalArn = principalArn;
+    this.#lineage = lineage;
   }
 
   errorCode(code: string): void {
@@ -168,7 +179,8 @@ export class RequestStory {
       session: this.#key?.session,
       accessKeyId: this.#key?.credentials.accessKeyId,
       principalArn: this.#principalArn,
-      role: roleOf(this.#principalArn),
+      role: roleIn(this.#lineage) ?? roleOf(this.#principalArn),
+      lineage: this.#lineage,
       host: this.#head.host,
       method: this.#head.method,
       retry: this.#retry(),
@@ -188,6 +200,12 @@ export class RequestStory {
 /** Of text that may hold anything: a record has its digest only. */
 function digest(text: string): string {
   return hash("sha256", text).slice(0, 32);
+}
+
+/** The role whose session was assumed, with its path. */
+export function roleIn(lineage: readonly string[] | undefined): string | undefined {
+  const identity = lineage === undefined ? undefined : identityOf({ lineage });
+  return identity?.startsWith("arn:") ? identity : undefined;
 }
 
 /** The role of an assumed-role session. Its path is not in the ARN of the session, so that this names a role without one. */

@@ -16,7 +16,7 @@ export interface StartFacts {
 /** What `start` prints once it listens: everything a newcomer needs for the next step. */
 export function startScreen(facts: StartFacts): string {
   const { version, settings, port, caPath, activityFile, policyVersion, identity, caBundleToName } = facts;
-  const files = [...settings.policies, ...settings.boundaries, ...settings.sessionPolicies];
+  const files = [...settings.policies, ...settings.boundaries, ...settings.sessionPolicies, ...settings.policiesFor];
   const policy = policyVersion === undefined ? "" : ` (policy ${policyVersion}: ${files.join(", ")})`;
   const denied = settings.denyActions.length === 0 ? "" : `\n  denied      ${settings.denyActions.join(", ")}`;
   return `iam-agent-proxy ${version} listens on http://localhost:${port} (${settings.hosts.join(", ")})

@@ -314,6 +314,30 @@ describe("check", () => {
     expect((await ask("--action", "sts:GetCallerIdentity")).code).toBe(0);
   });
 
+  test("of a session of a role, the policies for it count, too, and are judged in any case", async () => {
+    const statement = { Effect: "Allow", Action: "ec2:*", Resource: "*" };
+    const other = write("role.json", { Version: "2012-10-17", Statement: statement });
+    const role = ["--policy-for", `deploy=${other}`, "--role", "arn:aws:iam::123456789012:role/ci/deploy"];
+    expect((await ask(...object, ...role.slice(0, 2))).code).toBe(0);
+    const denied = await ask(...object, ...role);
+    expect(denied.code).toBe(1);
+    expect(denied.stdout).toContain("no policy for the role allows the s3:GetObject action");
+    const byArn = write("by-arn.json", {
+      Version: "2012-10-17",
+      Statement: { ...statement, Condition: { StringEquals: { "aws:PrincipalArn": role[3] } } },
+    });
+    const asRole = ["check", "--policy", byArn, "--action", "ec2:DescribeInstances"];
+    expect((await run(...asRole, ...role.slice(2))).code).toBe(0);
+    expect((await run(...asRole)).code).toBe(1);
+    const broken = write("broken.json", { Version: "2012-10-17", Statement: { Effect: "Permit" } });
+    expect(await ask(...object, "--policy-for", `deploy=${broken}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("broken.json"),
+    });
+    expect((await ask(...object, "--policy-for", "deploy")).stderr).toContain("must be ROLE-PATTERN=FILE");
+    expect((await ask(...object, "--role", "deploy")).stderr).toContain("must be the ARN of a role");
+  });
+
   test("as JSON there is the decision and every statement", async () => {
     const { code, stdout } = await ask(...object, "--json");
     expect(code).toBe(0);

@@ -28,6 +28,12 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
   policy: { value: ["a.json", "b.json"], variable: "a.json:b.json", setting: "policies", with: { mode: "enforce" } },
   boundary: { value: ["b.json", "c.json"], variable: "b.json:c.json", setting: "boundaries", with: enforced },
   "session-policy": { value: ["s.json"], variable: "s.json", setting: "sessionPolicies", with: enforced },
+  "policy-for": {
+    value: ["deploy-*=d.json", "ci=c.json"],
+    variable: "deploy-*=d.json,ci=c.json",
+    setting: "policiesFor",
+    with: enforced,
+  },
   "deny-action": { value: ["s3:Delete*", "iam:*"], variable: "s3:Delete*,iam:*", setting: "denyActions" },
   "action-log": { value: "/tmp/a.log", variable: "/tmp/a.log", setting: "actionLog" },
   "activity-rotate": { value: 64, variable: "64", setting: "activityRotate" },
@@ -173,6 +179,7 @@ test("without anything set, the defaults", () => {
     policies: [],
     boundaries: [],
     sessionPolicies: [],
+    policiesFor: [],
     denyActions: [],
     actionLog: "/home/u/.iam-agent-proxy/actions.log",
     activityRotate: 256,
@@ -301,6 +308,7 @@ test("record mode, when asked for, holds the agent to no policy that is set", ()
     policies: [],
     boundaries: [],
     sessionPolicies: [],
+    policiesFor: [],
     denyActions: [],
   });
 });

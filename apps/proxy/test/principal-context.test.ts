@@ -52,3 +52,12 @@ test("of nobody known, the time is", () => {
   const nobody = { account: undefined, principalArn: undefined, userId: undefined };
   expect(principalContext(nobody, now)).toEqual({ context: clock, authoritative: [] });
 });
+
+test("of a session whose role was seen assumed, the ARN of the role is known", () => {
+  const roleArn = `arn:aws:iam::${account}:role/team/app`;
+  const { context } = principalContext(
+    { account, principalArn: `arn:aws:sts::${account}:assumed-role/app/s1`, roleArn },
+    now,
+  );
+  expect(context).toMatchObject({ "aws:PrincipalArn": roleArn, "aws:PrincipalType": "AssumedRole" });
+});

@@ -197,3 +197,18 @@ test.each([
   await told.decided(allowed, { forwarded: true });
   expect(decided).toMatchObject([{ principalArn, role }]);
 });
+
+test("of a session that the agent got, the record has the role with its path, and how the agent came to it", async () => {
+  const told = story();
+  const lineage = [
+    "arn:aws:iam::123456789012:role/one",
+    "arn:aws:iam::123456789012:role/ci/two",
+    "sts:GetSessionToken",
+  ];
+  told.resolvedTo(
+    { service: "s3", operations: [], protocol: "restXml", region: "eu-west-1", checks: [] },
+    { principalArn: "arn:aws:sts::123456789012:assumed-role/two/s", lineage },
+  );
+  await told.decided(allowed, { forwarded: true });
+  expect(decided).toMatchObject([{ role: "arn:aws:iam::123456789012:role/ci/two", lineage }]);
+});

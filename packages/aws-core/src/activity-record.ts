@@ -23,6 +23,11 @@ export interface DecidedRecord {
   readonly principalArn?: string | undefined;
   /** The role of that principal, if it is one: `arn:aws:iam::123456789012:role/dev`. */
   readonly role?: string | undefined;
+  /**
+   * Of a session that the agent got from AWS, how it came to it: the ARNs of the roles one after another, or the operation
+   * where no role is known. Absent with the proxy's own credentials.
+   */
+  readonly lineage?: readonly string[] | undefined;
   readonly host: string;
   readonly method: string;
   /**

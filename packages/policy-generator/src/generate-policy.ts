@@ -14,7 +14,7 @@ import {
 import { type Grant, grantsFor, withoutCovered } from "./grants.ts";
 import { type PolicyTarget, ROOM } from "./policy-target.ts";
 import { prove } from "./prove.ts";
-import { Recording } from "./recording.ts";
+import { type RecordedCall, Recording } from "./recording.ts";
 import { type SortedCalls, sortOut } from "./sort-calls.ts";
 import type { WhichCount } from "./which-count.ts";
 
@@ -50,8 +50,21 @@ export interface GenerateOptions extends WhichCount {
 export function generatePolicy(records: Iterable<ActivityRecord>, options: GenerateOptions = {}): GeneratedPolicy {
   const recording = new Recording({ keepsKey: isLearnedKey });
   for (const record of records) recording.add(record);
-  const sorted = sortOut(recording.calls(), options);
-  return options.level === "actions" ? onActions(sorted, options) : onResources(sorted, options);
+  return policyOfCalls(recording.calls(), options).generated;
+}
+
+/** A policy, and at level `resources` the grants it was made of. */
+export interface PolicyOfCalls {
+  readonly generated: GeneratedPolicy;
+  readonly grants: readonly Grant[];
+}
+
+/** The same of calls. */
+export function policyOfCalls(calls: readonly RecordedCall[], options: GenerateOptions): PolicyOfCalls {
+  const sorted = sortOut(calls, options);
+  return options.level === "actions"
+    ? { generated: onActions(sorted, options), grants: [] }
+    : onResources(sorted, options);
 }
 
 function onActions(sorted: SortedCalls, { target }: GenerateOptions): GeneratedPolicy {
@@ -71,7 +84,7 @@ function onActions(sorted: SortedCalls, { target }: GenerateOptions): GeneratedP
   return { policy: first.policy, text: first.text, policies, report };
 }
 
-function onResources(sorted: SortedCalls, options: GenerateOptions): GeneratedPolicy {
+function onResources(sorted: SortedCalls, options: GenerateOptions): PolicyOfCalls {
   const { generalise = [], siblings = 5, conditions = true, target, actionWildcards = false } = options;
   const { granted, observed, ledger } = sorted;
   if (granted === 0) throw new NothingToGrantError(ledger.list());
@@ -104,7 +117,7 @@ function onResources(sorted: SortedCalls, options: GenerateOptions): GeneratedPo
     warnings: warningsFor(characters, policies.length, target),
   };
   const first = policies[0] as (typeof policies)[0];
-  return { policy: first.policy, text: first.text, policies, report };
+  return { generated: { policy: first.policy, text: first.text, policies, report }, grants: all };
 }
 
 /** Pairs the statements list, over those among the grants: 1 unless a statement grants what no grant asked for. */

@@ -17,6 +17,13 @@ export {
   type PolicyFormat,
   PolicyFormatError,
 } from "./format-policies.ts";
+export {
+  generatePolicies,
+  type IdentityPolicy,
+  type IdleIdentity,
+  joinPolicies,
+  type PoliciesByIdentity,
+} from "./generate-policies.ts";
 export { GENERALISE_RULES, type GeneraliseRule, type GenerateOptions, generatePolicy } from "./generate-policy.ts";
 export {
   type DeclaredWildcard,
@@ -27,6 +34,7 @@ export {
   type Provenance,
   type Widening,
 } from "./generated-policy.ts";
+export { BASE_IDENTITY, identityMatcher, identityOf } from "./identity.ts";
 export type { LeftOut } from "./left-out-ledger.ts";
 export { type MergedPolicy, type MergeOptions, mergePolicy } from "./merge-policy.ts";
 export { policyFromActions } from "./policy-from-actions.ts";

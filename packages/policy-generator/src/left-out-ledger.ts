@@ -27,4 +27,4 @@ export class LeftOutLedger {
   }
 }
 
-const MOST_EXAMPLES = 5;
+export const MOST_EXAMPLES = 5;

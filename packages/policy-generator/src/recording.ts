@@ -8,6 +8,7 @@ import type {
   Marker,
 } from "@iap/aws-core";
 import { isOneAction, NOT_AN_ACTION } from "./action-name.ts";
+import { identityOf } from "./identity.ts";
 import { type Ending, endingOf, invitesRetry, worseOf } from "./recorded-request.ts";
 
 /** One action on one resource in one context, however many requests had it. */
@@ -23,6 +24,8 @@ export interface Observation {
 export interface RecordedCall {
   /** `s3:PutObject`, or method and host where the operation is not known. */
   readonly name: string;
+  /** Whose permissions it used: see `identityOf`. */
+  readonly identity: string;
   readonly service: string | undefined;
   readonly operations: readonly string[];
   readonly marker: Marker | undefined;
@@ -101,6 +104,7 @@ export class Recording {
       service: service === undefined ? undefined : this.#word(service),
       operations: operations.map((operation) => this.#word(operation)),
       name: this.#word(nameOf(record)),
+      identity: this.#word(identityOf(record)),
       observations: this.#observed(record.checks, this.#known?.(record)),
     };
   }
@@ -166,7 +170,10 @@ export class Recording {
     const sorted = [...attempts].sort((a, b) => (a.time < b.time || (a.time === b.time && a.id < b.id) ? -1 : 1));
     const groups: Attempt[][] = [];
     for (const attempt of sorted) {
-      const group = groups.findLast(([first]) => first?.run === attempt.run && isAboutTheSame(first, attempt));
+      const group = groups.findLast(
+        ([first]) =>
+          first?.run === attempt.run && first.identity === attempt.identity && isAboutTheSame(first, attempt),
+      );
       const before = group?.at(-1);
       const isRetry =
         before !== undefined &&
@@ -184,10 +191,11 @@ export class Recording {
       attempts.findLast((attempt) => attempt.forwarded && endOf(attempt) !== "unknown") ??
       attempts.findLast(({ forwarded }) => forwarded) ??
       (attempts.at(-1) as Attempt);
-    const { name, service, operations, marker, forwarded, observations } = telling;
+    const { name, identity, service, operations, marker, forwarded, observations } = telling;
     const { time } = attempts[0] as Attempt;
     const ending = endOf(telling);
-    return { name, service, operations, marker, forwarded, time, observations, ending, attempts: attempts.length };
+    const told = { name, identity, service, operations, marker, forwarded };
+    return { ...told, time, observations, ending, attempts: attempts.length };
   }
 }
 
@@ -201,6 +209,7 @@ interface Attempt {
   readonly service: string | undefined;
   readonly operations: readonly string[];
   readonly name: string;
+  readonly identity: string;
   readonly observations: readonly Observation[] | string;
 }
 

@@ -20,6 +20,8 @@ export interface ReplayReport {
 export interface ReplayDenial {
   /** `s3:PutObject`, or method and host where the operation is not known. */
   readonly name: string;
+  /** Who asked: `base`, or of a session that an agent got from AWS the role's ARN. */
+  readonly identity: string;
   /** The check that decided against it; undefined where the request was not understood. */
   readonly action?: string | undefined;
   readonly resource?: string | undefined;
@@ -62,7 +64,7 @@ export function replayPolicy(
       continue;
     }
     deniedRequests++;
-    const key = `${denial.name}\n${denial.action ?? ""}\n${denial.resource ?? ""}\n${denial.reason}`;
+    const key = `${denial.identity}\n${denial.name}\n${denial.action ?? ""}\n${denial.resource ?? ""}\n${denial.reason}`;
     const known = denied.get(key);
     if (known === undefined) {
       denied.set(key, { ...denial, count: 1, first: call.time, last: call.time });
@@ -78,18 +80,18 @@ export function replayPolicy(
   return { requests: calls.length, allowed, denied: list, deniedRequests, leftOut: ledger.list() };
 }
 
-type Denial = Pick<ReplayDenial, "name" | "action" | "resource" | "outcome" | "reason">;
+type Denial = Pick<ReplayDenial, "name" | "identity" | "action" | "resource" | "outcome" | "reason">;
 
 function denialOf(
-  { name, marker, observations }: RecordedCall,
+  { name, identity, marker, observations }: RecordedCall,
   evaluator: PolicyEvaluator,
   decided: Map<Observation, Decision>,
 ): Denial | undefined {
   if (marker === "permissionless") return undefined;
-  if (typeof observations === "string") return { name, outcome: "implicitDeny", reason: observations };
+  if (typeof observations === "string") return { name, identity, outcome: "implicitDeny", reason: observations };
   if (observations.length === 0) {
     const reason = `no policy can allow a request that is not understood (${marker ?? "its record has no checks"})`;
-    return { name, outcome: "implicitDeny", reason };
+    return { name, identity, outcome: "implicitDeny", reason };
   }
   let worst: { readonly observation: Observation; readonly decision: Decision } | undefined;
   for (const observation of observations) {
@@ -106,7 +108,7 @@ function denialOf(
   if (worst === undefined) return undefined;
   const { action, resource } = worst.observation;
   const { outcome, reason } = worst.decision;
-  return { name, action, resource: resourceText(resource), outcome, reason };
+  return { name, identity, action, resource: resourceText(resource), outcome, reason };
 }
 
 export function resourceText(resource: Observation["resource"]): string {

@@ -1,4 +1,5 @@
 import type { ActivityRecord, DecidedRecord } from "@iap/aws-core";
+import { identityMatcher, identityOf } from "./identity.ts";
 
 /** Which requests of a recording are meant. What is not given selects all. */
 export interface RecordSelection {
@@ -9,6 +10,8 @@ export interface RecordSelection {
   /** The run of the proxy, or the beginning of its name. */
   readonly run?: string | undefined;
   readonly agent?: string | undefined;
+  /** `base`, or a role's ARN or name, with `*` and `?`: see `identityMatcher`. */
+  readonly identity?: string | undefined;
   /** `s3`. */
   readonly service?: string | undefined;
   /** `s3:PutObject`; `*` stands for any text. */
@@ -17,7 +20,7 @@ export interface RecordSelection {
 
 /** Whether a request is meant. */
 export function isSelected(record: DecidedRecord, selection: RecordSelection): boolean {
-  const { since, until, run, agent, service, action } = selection;
+  const { since, until, run, agent, identity, service, action } = selection;
   if (since !== undefined || until !== undefined) {
     const time = Date.parse(record.time);
     if (since !== undefined && !(time >= since.getTime())) return false;
@@ -25,11 +28,12 @@ export function isSelected(record: DecidedRecord, selection: RecordSelection): b
   }
   if (run !== undefined && !record.run.startsWith(run)) return false;
   if (agent !== undefined && record.agent !== agent) return false;
+  if (identity !== undefined && !remembered(identities, identity, identityMatcher)(identityOf(record))) return false;
   if (service !== undefined && record.service !== service) {
     if (!record.checks.some((check) => check.action.startsWith(`${service}:`))) return false;
   }
   if (action !== undefined) {
-    const wanted = patternOf(action);
+    const wanted = remembered(patterns, action, patternOf);
     const named = record.operations.map((operation) => `${record.service ?? ""}:${operation}`);
     if (![...record.checks.map((check) => check.action), ...named].some((name) => wanted.test(name))) return false;
   }
@@ -48,13 +52,20 @@ export function* selectRecords(
 }
 
 function patternOf(text: string): RegExp {
-  const known = patterns.get(text);
-  if (known !== undefined) return known;
   const parts = text.split("*").map((part) => part.replace(/[.?+^$()[\]{}|\\]/g, "\\$&"));
-  const pattern = new RegExp(`^${parts.join(".*")}$`, "is");
-  if (patterns.size > 100) patterns.clear();
-  patterns.set(text, pattern);
-  return pattern;
+  return new RegExp(`^${parts.join(".*")}$`, "is");
+}
+
+/** Selections are asked record by record, and there are few of them. */
+function remembered<T>(known: Map<string, T>, text: string, make: (text: string) => T): T {
+  let made = known.get(text);
+  if (made === undefined) {
+    made = make(text);
+    if (known.size > 100) known.clear();
+    known.set(text, made);
+  }
+  return made;
 }
 
 const patterns = new Map<string, RegExp>();
+const identities = new Map<string, (identity: string) => boolean>();

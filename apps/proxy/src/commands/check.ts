@@ -9,6 +9,8 @@ export interface CheckArguments {
   readonly policy: readonly string[];
   readonly boundary?: readonly string[] | undefined;
   readonly "session-policy"?: readonly string[] | undefined;
+  readonly "policy-for"?: readonly string[] | undefined;
+  readonly role?: string | undefined;
   readonly "deny-action"?: readonly string[] | undefined;
   readonly action: string;
   readonly resource?: string | undefined;
@@ -24,19 +26,28 @@ export function check(args: CheckArguments, { stdout, stderr }: CliProcess, now:
     policies: args.policy,
     boundaries: args.boundary ?? [],
     sessionPolicies: args["session-policy"] ?? [],
+    policiesFor: args["policy-for"] ?? [],
   };
   // Judges the names, too.
   deniedActions(denyActions);
   if (!/^[A-Za-z0-9.-]+:[^\s*?:]+$/.test(action)) {
     throw new UsageError(`--action ${action} must be one action, like s3:GetObject`);
   }
-  const evaluator = new PolicyFiles(files).current("check");
+  const { role } = args;
+  if (role !== undefined && !/^arn:[a-z-]+:iam::\d{12}:role\/.+$/.test(role)) {
+    throw new UsageError(`--role ${role} must be the ARN of a role, like arn:aws:iam::123456789012:role/deploy`);
+  }
+  const evaluator = new PolicyFiles(files).current("check", role === undefined ? undefined : [role]);
   if (evaluator === undefined) throw new UsageError("there is no policy to check: give --policy FILE");
   for (const finding of evaluator.findings) stderr.write(`${finding.level}: ${describeFinding(finding)}\n`);
 
   const forbidding = denyActions.find((name) => actionMatcher([name])(action));
   const resource = resourceOf(args.resource);
-  const explained = evaluator.explain({ action, resource, context: readContext(args.context ?? [], now) });
+  const explained = evaluator.explain({
+    action,
+    resource,
+    context: { ...ofRole(role), ...readContext(args.context ?? [], now) },
+  });
   const explanation: Explanation =
     forbidding === undefined
       ? explained
@@ -54,6 +65,11 @@ export function check(args: CheckArguments, { stdout, stderr }: CliProcess, now:
   if (args.json) stdout.write(`${JSON.stringify({ action, resource, ...explanation }, null, 2)}\n`);
   else stdout.write(asText(action, resource, explanation));
   return allowed ? 0 : 1;
+}
+
+/** What the proxy knows of a role's session. */
+function ofRole(role: string | undefined): Context {
+  return role === undefined ? {} : { "aws:PrincipalArn": role };
 }
 
 function resourceOf(text: string | undefined): CheckResource {

@@ -1,4 +1,4 @@
-import { type ReplayReport, replayPolicy } from "@iap/policy-generator";
+import { BASE_IDENTITY, type ReplayReport, replayPolicy } from "@iap/policy-generator";
 import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
 import { compilePolicies, readPolicies } from "../recording/read-policies.ts";
@@ -49,9 +49,9 @@ export function replay(args: ReplayArguments, process: CliProcess): Promise<numb
 
 function replayText({ requests, allowed, denied, deniedRequests, leftOut }: ReplayReport): string {
   const lines = [
-    ...denied.map(({ count, name, action, resource, reason }) => {
+    ...denied.map(({ count, name, identity, action, resource, reason }) => {
       const what = action === undefined ? name : `${action} on ${resource}`;
-      return `DENIED  ${count} × ${what}: ${reason}`;
+      return `DENIED  ${count} × ${what}${identity === BASE_IDENTITY ? "" : ` as ${identity}`}: ${reason}`;
     }),
     `${allowed} of ${requests} requests would be allowed, ${deniedRequests} denied.`,
     ...leftOut.map(({ why, count, examples }) => `Left out: ${count} × ${why} (${examples.join(", ")})`),

@@ -1,4 +1,5 @@
 import type { DecidedRecord, FinishedRecord } from "@iap/aws-core";
+import { identityOf } from "@iap/policy-generator";
 import { actionsOf } from "../actions-of.ts";
 import { jsonLine, printable, verdict } from "../terminal.ts";
 
@@ -23,9 +24,10 @@ export function logRows(decided: DecidedRecord, finished: FinishedRecord | undef
   const status = finished === undefined ? "" : String(finished.status ?? finished.outcome);
   const took = finished === undefined ? "" : `${finished.durationMs} ms`;
   const code = finished?.errorCode === undefined ? "" : `  ${finished.errorCode}`;
+  const by = decided.lineage === undefined ? "" : `  as ${identityOf(decided)}`;
   const why = verdict(decided) === "ALLOWED" ? "" : `  ${decided.decision.reason}`;
   const rows = subjectsOf(decided).map(([action, resource]) =>
-    `${head}${status.padStart(7)} ${took.padStart(9)}  ${action.padEnd(32)}  ${resource}${code}${why}`.trimEnd(),
+    `${head}${status.padStart(7)} ${took.padStart(9)}  ${action.padEnd(32)}  ${resource}${by}${code}${why}`.trimEnd(),
   );
   return rows.map((row) => `${printable(row)}\n`).join("");
 }

@@ -10,11 +10,16 @@ import { principalContext } from "../principal-context.ts";
 export function recordContext(policies: readonly PolicyInput[]): (record: DecidedRecord) => KnownKeys {
   const asksTime = policies.some(({ document }) => /aws:(?:CurrentTime|EpochTime)/i.test(String(document)));
   const byPrincipal = new Map<string, KnownKeys>();
-  return ({ time, account, principalArn }) => {
+  return ({ time, account, principalArn, role, lineage }) => {
     // The account of the record is that of the resources.
-    const who = { account: (principalArn && parseArn(principalArn)?.account) || account, principalArn };
+    const who = {
+      account: (principalArn && parseArn(principalArn)?.account) || account,
+      principalArn,
+      // That of another record is made of the session's name, which has no path.
+      roleArn: lineage === undefined ? undefined : role,
+    };
     if (asksTime) return principalContext(who, new Date(time));
-    const key = `${who.account} ${principalArn}`;
+    const key = `${who.account} ${principalArn} ${who.roleArn}`;
     const known = byPrincipal.get(key);
     if (known !== undefined) return known;
     const { context, authoritative } = principalContext(who, new Date(0));

@@ -14,6 +14,7 @@ export interface RecordingArguments {
   readonly until?: string | undefined;
   readonly run?: string | undefined;
   readonly agent?: string | undefined;
+  readonly identity?: string | undefined;
 }
 
 /** The options of `RecordingArguments`, alike in every command. */
@@ -41,7 +42,13 @@ export function recordingOptions<T>(y: Argv<T>, env: CliProcess["env"]): Argv<T 
       requiresArg: true,
       describe: "Only requests of this run of the proxy, or of those whose id begins so",
     })
-    .option("agent", { type: "string", requiresArg: true, describe: "Only requests of this agent" });
+    .option("agent", { type: "string", requiresArg: true, describe: "Only requests of this agent" })
+    .option("identity", {
+      type: "string",
+      requiresArg: true,
+      describe:
+        "Only what used the permissions of this identity: base, or a role that the agent assumed, by ARN or name, with * and ?",
+    });
 }
 
 /** `--cloudtrail`, of the commands that read it. */
@@ -62,8 +69,8 @@ export function activityFile({ dir, activity }: RecordingArguments): string {
 }
 
 /** The requests that are meant. Throws `UsageError` for a time that is none. */
-export function selectionOf({ since, until, run, agent }: RecordingArguments, now: Date): RecordSelection {
-  return { since: timeOf("since", since, now), until: timeOf("until", until, now), run, agent };
+export function selectionOf({ since, until, run, agent, identity }: RecordingArguments, now: Date): RecordSelection {
+  return { since: timeOf("since", since, now), until: timeOf("until", until, now), run, agent, identity };
 }
 
 function timeOf(name: string, text: string | undefined, now: Date): Date | undefined {

@@ -46,6 +46,95 @@ const allow = (Sid: string, Action: string, Resource: string): object => ({ Sid,
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
 const mine = { agent: "ci", run: "run-ci", time: "2026-11-24T09:00:00.000Z" };
 
+describe("a recording of an agent that assumed roles", () => {
+  const role = (name: string): string => `arn:aws:iam::123456789012:role/ci/${name}`;
+  const as = (...names: string[]) => {
+    const lineage = names.map(role);
+    return { lineage, role: lineage.at(-1), principalArn: `arn:aws:sts::123456789012:assumed-role/${names.at(-1)}/s` };
+  };
+  beforeEach(() => {
+    recorded(
+      request("1", "s3:GetObject", "base"),
+      request("2", "s3:GetObject", "one", as("one")),
+      request("3", "s3:PutObject", "two", as("one", "two")),
+    );
+  });
+  const grants = ({ Statement }: { Statement: { Resource: string[]; Condition?: unknown }[] }): unknown =>
+    Statement.map(({ Resource, Condition }) => [...Resource, Condition]);
+  const only = (name: string): object => ({ StringEquals: { "aws:PrincipalArn": role(name) } });
+
+  test("gives one policy for the proxy, in which a role's part holds for the role", async () => {
+    const { stdout, stderr } = await run("policy");
+    expect(grants(JSON.parse(stdout))).toEqual([
+      ["arn:aws:s3:::b/base", undefined],
+      ["arn:aws:s3:::b/one", only("one")],
+      ["arn:aws:s3:::b/two", only("two")],
+    ]);
+    expect(stderr).toContain(`the agent used 3 identities: base, ${role("one")}, ${role("two")}.`);
+    writeFileSync(join(home, "all.json"), stdout);
+    expect((await run("replay", "--policy", join(home, "all.json"))).code).toBe(0);
+    expect((await run("diff", "--policy", join(home, "all.json"))).stdout).toContain(
+      "Unused grants: none\nMissing grants: none\n",
+    );
+    expect((await run("merge", "--policy", join(home, "all.json"))).stderr).toContain("Nothing to add");
+    const refused = await run("policy", "--for", "role");
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toContain("--per-identity");
+  });
+
+  test("gives the policy of one identity, as it can be attached", async () => {
+    const policy = async (identity: string): Promise<unknown> =>
+      grants(JSON.parse((await run("policy", "--identity", identity, "--for", "role")).stdout));
+    expect(await policy("base")).toEqual([["arn:aws:s3:::b/base", undefined]]);
+    expect(await policy("one")).toEqual([["arn:aws:s3:::b/one", undefined]]);
+    expect(await policy("arn:aws:iam::*:role/ci/t*")).toEqual([["arn:aws:s3:::b/two", undefined]]);
+    expect((await run("policy", "--identity", "three")).code).toBe(1);
+  });
+
+  test("gives a policy for each, on one stream or in a file each", async () => {
+    const { stdout, stderr } = await run("policy", "--per-identity");
+    const policies = JSON.parse(stdout) as Record<string, Parameters<typeof grants>[0]>;
+    expect(Object.entries(policies).map(([identity, policy]) => [identity, grants(policy)])).toEqual([
+      ["base", [["arn:aws:s3:::b/base", undefined]]],
+      [role("one"), [["arn:aws:s3:::b/one", undefined]]],
+      [role("two"), [["arn:aws:s3:::b/two", undefined]]],
+    ]);
+    expect(stderr).toContain(`${role("two")}: 1 of 1 requests`);
+    const hcl = (await run("policy", "--per-identity", "--format", "hcl")).stdout;
+    expect([...hcl.matchAll(/^data "aws_iam_policy_document" "(\w+)"/gm)].map(([, name]) => name)).toEqual([
+      "agent_base",
+      "agent_one",
+      "agent_two",
+    ]);
+    expect((await run("policy", "--per-identity", "--format", "yaml")).stdout).toContain("# base\n");
+    expect((await run("policy", "--per-identity", "--format", "cdk")).stderr).toContain("add --output FILE");
+    const report = join(home, "report.json");
+    const output = ["--output", join(home, "agent.json"), "--report", report];
+    expect((await run("policy", "--per-identity", ...output)).stdout).toBe("");
+    for (const name of ["base", "one", "two"]) {
+      expect(grants(JSON.parse(readFileSync(join(home, `agent-${name}.json`), "utf8")))).toEqual([
+        [`arn:aws:s3:::b/${name}`, undefined],
+      ]);
+    }
+    expect(Object.keys((JSON.parse(readFileSync(report, "utf8")) as { identities: object }).identities)).toEqual([
+      ...["base", role("one"), role("two")],
+    ]);
+  });
+
+  test("is told by identity in log, and can be asked by it", async () => {
+    const lines = (await run("log")).stdout.split("\n");
+    expect(lines.find((line) => line.includes("b/base"))).not.toContain(" as ");
+    expect(lines.find((line) => line.includes("b/two"))).toContain(`  as ${role("two")}`);
+    expect((await run("log", "--identity", "one", "--json")).stdout.trim().split("\n")).toHaveLength(1);
+    const file = policyFile("base.json", allow("A", "s3:GetObject", "arn:aws:s3:::b/base"));
+    const { code, stdout } = await run("replay", "--policy", file);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`DENIED  1 × s3:GetObject on arn:aws:s3:::b/one as ${role("one")}: `);
+    expect((await run("replay", "--policy", file, "--identity", "base")).code).toBe(0);
+    expect((await run("diff", "--policy", file, "--identity", "base")).code).toBe(0);
+  });
+});
+
 describe("policy", () => {
   beforeEach(() => {
     recorded(

@@ -28,6 +28,12 @@ describe("a condition on who asked, and when", () => {
     ["a user's ARN", { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:user/team/*" } }, user, true],
     ["a session has no user name", { Null: { "aws:username": "true" } }, session, true],
     ["the role's ARN is not known of a session", { ArnLike: { "aws:PrincipalArn": "*" } }, session, false],
+    [
+      "but of a session that the agent got",
+      { StringEquals: { "aws:PrincipalArn": "arn:aws:iam::123456789012:role/ci/dev" } },
+      { ...session, role: "arn:aws:iam::123456789012:role/ci/dev", lineage: ["arn:aws:iam::123456789012:role/ci/dev"] },
+      true,
+    ],
     ["an account", { StringEquals: { "aws:PrincipalAccount": "123456789012" } }, session, true],
     ["another account", { StringEquals: { "aws:PrincipalAccount": "210987654321" } }, session, false],
     ["TLS", { Bool: { "aws:SecureTransport": "true" } }, {}, true],
