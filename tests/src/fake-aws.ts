@@ -14,7 +14,7 @@ import { FakeS3, s3RegionOf } from "./fake-aws/s3.ts";
 import type { Service, ServiceAnswer } from "./fake-aws/service.ts";
 import { judge, type RealCredentials, type Verdict } from "./fake-aws/signature-oracle.ts";
 import { sqs } from "./fake-aws/sqs.ts";
-import { sts } from "./fake-aws/sts.ts";
+import { FakeRoles } from "./fake-aws/sts.ts";
 import { splitTarget, type WireRequest } from "./fake-aws/wire-request.ts";
 import { TestCa } from "./test-ca.ts";
 
@@ -48,6 +48,8 @@ export class FakeAws {
   readonly credentials: RealCredentials;
   readonly account: string;
   readonly s3: FakeS3 = new FakeS3();
+  /** The roles: key pairs of their sessions are accepted, too. */
+  readonly roles: FakeRoles = new FakeRoles();
   readonly arrived: Arrived[] = [];
   /** Requests that were given up before their end: nothing came of them. */
   readonly cutShort: string[] = [];
@@ -63,7 +65,7 @@ export class FakeAws {
     this.account = account;
     this.#services = {
       s3: this.s3.service,
-      sts,
+      sts: this.roles.service,
       iam,
       ec2,
       lambda,
@@ -162,7 +164,7 @@ export class FakeAws {
     const place = placeOf(host);
     if (place?.service === "s3" && isPostForm(wire)) return this.#serveForm(host, wire, place, response);
     const verdict: Verdict = place
-      ? await judge(wire, { credentials: this.credentials, ...place, now: new Date() })
+      ? await judge(wire, { credentials: this.#signer(wire), ...place, now: new Date() })
       : { valid: false, why: `no service at host ${host}` };
     const answer = this.#answer(host, wire, place, verdict);
     this.arrived.push({
@@ -178,6 +180,14 @@ export class FakeAws {
       ...answer.headers,
     });
     response.end(request.method === "HEAD" ? undefined : answer.body);
+  }
+
+  /** Whose signature it must be: that of the session whose key it names, else the real key's. */
+  #signer({ target, headers }: WireRequest): RealCredentials {
+    const authorization = headers.find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
+    const named = /(?:Credential=|X-Amz-Credential=)([A-Z0-9]+)(?:\/|%2F)/i.exec(`${authorization} ${target}`)?.[1];
+    const session = this.roles.assumed.find(({ credentials }) => credentials.accessKeyId === named);
+    return session?.credentials ?? this.credentials;
   }
 
   /** An upload by POST, as the PutObject it amounts to. */

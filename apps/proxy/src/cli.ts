@@ -115,7 +115,17 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       "Prove that each AWS client found here is intercepted, and look for what else is wrong",
       (y) =>
         startCommandOptions(y, {
-          without: ["endpoint-port", "mode", "policy", "log-format", "tunnel", "tunnel-host", "keypair-ttl"],
+          without: [
+            ...(["endpoint-port", "mode", "policy", "log-format", "tunnel", "tunnel-host", "keypair-ttl"] as const),
+            ...([
+              "assume-role",
+              "source-identity",
+              "session-tags",
+              "dual-enforce",
+              "agent",
+              "user-agent-suffix",
+            ] as const),
+          ],
         })
           .option("client", {
             type: "string",

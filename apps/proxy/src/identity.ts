@@ -104,7 +104,7 @@ export class UpstreamIdentity {
 }
 
 /** The regional STS host, in whichever partition the region is. */
-function stsHost(region: string): string | undefined {
+export function stsHost(region: string): string | undefined {
   return awsSuffixes
     .filter((suffix) => !suffix.startsWith("api."))
     .map((suffix) => `sts.${region}.${suffix}`)

@@ -24,11 +24,14 @@ import {
 } from "@iap/sigv4-verify";
 import { requestAsForwarded } from "./call-as-signed.ts";
 import { type SignUpstreamOptions, signUpstream, type UpstreamMessage } from "./sign-upstream.ts";
+import { withUserAgentSuffix } from "./user-agent-suffix.ts";
 
 export interface InboundOptions {
   readonly keys: KeyRing;
   readonly now: () => Date;
   readonly signingKeys: SigningKeys;
+  /** What is appended to the User-Agent of a key's requests; undefined: nothing. */
+  readonly userAgentSuffix?: ((key: AgentKey) => string | undefined) | undefined;
 }
 
 /** A request of which is known who claims to have signed it, in whatever form. */
@@ -56,7 +59,7 @@ export interface VerifiedInbound {
 export async function readInbound(exchange: Exchange, options: InboundOptions): Promise<Inbound> {
   const { head } = exchange;
   if (isPostForm(head) && !isSignedInHead(head)) return readForm(exchange, options);
-  const { keys, now, signingKeys } = options;
+  const { keys, now, signingKeys, userAgentSuffix } = options;
   const authorization = parseAuthorization(head);
   const key = authenticate(authorization, { keys, now: now() });
   return {
@@ -65,7 +68,8 @@ export async function readInbound(exchange: Exchange, options: InboundOptions): 
     request: head,
     needsBody: authorization.payload.kind === "collect",
     verify(body) {
-      const verified = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
+      const asSigned = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
+      const verified = { ...asSigned, request: withUserAgentSuffix(asSigned.request, userAgentSuffix?.(key)) };
       return {
         request: requestAsForwarded(verified.request, authorization),
         payload: verified.payload,
@@ -83,7 +87,10 @@ function isSignedInHead({ headers, target }: RequestHead): boolean {
 
 const nothing = new Uint8Array();
 
-async function readForm(exchange: Exchange, { keys, now, signingKeys }: InboundOptions): Promise<Inbound> {
+async function readForm(
+  exchange: Exchange,
+  { keys, now, signingKeys, userAgentSuffix }: InboundOptions,
+): Promise<Inbound> {
   const { head } = exchange;
   let form: PostForm | undefined;
   const begun = await exchange.readBodyHead({
@@ -96,7 +103,9 @@ async function readForm(exchange: Exchange, { keys, now, signingKeys }: InboundO
   });
   if (form === undefined) throw new AwsError("IncompleteBody", "The POST form ends before its file begins.");
   const verified = verifyPostForm(head, form, { keys, now: now(), signingKeys });
-  const { authorization, key, equivalent } = verified;
+  const { authorization, key } = verified;
+  const suffix = userAgentSuffix?.(key);
+  const equivalent = withUserAgentSuffix(verified.equivalent, suffix);
   return {
     authorization,
     key,
@@ -105,7 +114,7 @@ async function readForm(exchange: Exchange, { keys, now, signingKeys }: InboundO
     verify: () => ({
       request: { ...equivalent, body: nothing },
       payload: undefined,
-      sign: (upstream) => signForm(exchange, verified, begun, upstream),
+      sign: (upstream) => signForm(exchange, verified, begun, { ...upstream, suffix }),
     }),
   };
 }
@@ -115,13 +124,17 @@ function signForm(
   { head, contentLength }: Exchange,
   verified: VerifiedPostForm,
   begun: Uint8Array,
-  { credentials, now, signingKeys }: SignUpstreamOptions,
+  { credentials, now, signingKeys, suffix }: SignUpstreamOptions & { readonly suffix: string | undefined },
 ): UpstreamMessage {
   const { region } = verified.authorization.scope;
   const fields = resignPostForm(verified, { credentials, region, now, signingKeys });
   const filter = verified.filter(fields);
   const length = contentLength === undefined ? undefined : contentLength + fields.length - verified.form.length;
-  return { head: postFormHead(head), body: afterwards(filter.push(begun), filter), length };
+  return {
+    head: postFormHead(withUserAgentSuffix(head, suffix)),
+    body: afterwards(filter.push(begun), filter),
+    length,
+  };
 }
 
 /** A filter that is under way: what it has given out already goes before the rest. */

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Mode } from "@iap/aws-core";
 import { UsageError } from "./usage-error.ts";
+import { DEFAULT_SUFFIX } from "./user-agent-suffix.ts";
 
 /** One option of `start`: how it is spelled everywhere it can be set. A flag wins over the environment, that over the config file. */
 export interface OptionSpec {
@@ -11,6 +12,8 @@ export interface OptionSpec {
   readonly env: string;
   readonly placeholder?: string;
   readonly choices?: readonly string[];
+  /** `--no-NAME` turns it off; `false` in the environment and the config file. */
+  readonly canBeOff?: boolean;
   readonly describe: string;
   /** What the help and the README show as the default. */
   readonly defaultText?: string;
@@ -32,6 +35,10 @@ export type OptionName =
   | "keypair-ttl"
   | "sock"
   | "profile"
+  | "assume-role"
+  | "source-identity"
+  | "session-tags"
+  | "dual-enforce"
   | "region"
   | "account-id"
   | "principal-arn"
@@ -43,6 +50,8 @@ export type OptionName =
   | "allow-unsigned"
   | "tunnel"
   | "tunnel-host"
+  | "agent"
+  | "user-agent-suffix"
   | "log-format"
   | "color"
   | "config";
@@ -146,6 +155,34 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     describe: "AWS profile of the real credentials",
     defaultText: "the SDK's default chain",
   },
+  "assume-role": {
+    type: "string",
+    env: "PROXY_ASSUME_ROLE",
+    placeholder: "ARN",
+    describe:
+      "Assume this role with the real credentials, and sign with a session of it for each agent, whose name, SourceIdentity and tags say the agent and the run",
+  },
+  "source-identity": {
+    type: "boolean",
+    env: "PROXY_SOURCE_IDENTITY",
+    describe:
+      "With --assume-role: say the agent in SourceIdentity, which stays through further roles; trust policies must allow sts:SetSourceIdentity; --no-source-identity does without",
+    defaultText: "true",
+  },
+  "session-tags": {
+    type: "boolean",
+    env: "PROXY_SESSION_TAGS",
+    describe:
+      "With --assume-role: say the agent and the run in session tags; the trust policy must allow sts:TagSession; --no-session-tags does without",
+    defaultText: "true",
+  },
+  "dual-enforce": {
+    type: "boolean",
+    env: "PROXY_DUAL_ENFORCE",
+    describe:
+      "With --assume-role: also send the policies as the session's policy, for AWS to enforce them, too; they must fit into 2,048 characters, or the proxy does not start",
+    defaultText: "false",
+  },
   region: {
     type: "string",
     env: "PROXY_REGION",
@@ -222,6 +259,22 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     describe:
       "Host that is not AWS and may be connected to all the same, such as api.anthropic.com; .example.com is all below it; repeatable",
   },
+  agent: {
+    type: "string",
+    env: "PROXY_AGENT",
+    placeholder: "NAME",
+    describe: "What the agent is called: in records, and to AWS",
+    defaultText: "the name of the user that starts the proxy",
+  },
+  "user-agent-suffix": {
+    type: "string",
+    env: "PROXY_USER_AGENT_SUFFIX",
+    placeholder: "TEXT",
+    canBeOff: true,
+    describe:
+      "What is appended to the User-Agent of requests that are signed anew, so that CloudTrail says which agent made them; {agent}, {run} and {version} are filled in; --no-user-agent-suffix leaves it as it is",
+    defaultText: DEFAULT_SUFFIX,
+  },
   "log-format": {
     type: "string",
     env: "PROXY_LOG_FORMAT",
@@ -265,6 +318,11 @@ export interface Settings {
   readonly keypairTtl: number;
   readonly sock: string;
   readonly profile: string | undefined;
+  /** Assumed with the real credentials; undefined: these sign themselves. */
+  readonly assumeRole: string | undefined;
+  readonly sourceIdentity: boolean;
+  readonly sessionTags: boolean;
+  readonly dualEnforce: boolean;
   readonly region: string | undefined;
   readonly accountId: string | undefined;
   readonly principalArn: string | undefined;
@@ -277,6 +335,10 @@ export interface Settings {
   readonly tunnel: "allow" | "deny";
   /** Reached all the same when `tunnel` is `deny`: names, and `.name` for all below. */
   readonly tunnelHosts: readonly string[];
+  /** What the agent is called; undefined: as the user that starts the proxy. */
+  readonly agent: string | undefined;
+  /** `{agent}`, `{run}` and `{version}` are filled in; false: nothing is appended. */
+  readonly userAgentSuffix: string | false;
   readonly logFormat: "text" | "json";
   readonly color: boolean | undefined;
 }
@@ -336,6 +398,10 @@ export function readSettings(
     keypairTtl: (value("keypair-ttl") as number | undefined) ?? 3600,
     sock: text("sock", value("sock")) ?? join(dir, "creds.sock"),
     profile: text("profile", value("profile")),
+    assumeRole: text("assume-role", value("assume-role")),
+    sourceIdentity: (value("source-identity") as boolean | undefined) ?? true,
+    sessionTags: (value("session-tags") as boolean | undefined) ?? true,
+    dualEnforce: (value("dual-enforce") as boolean | undefined) ?? false,
     region: text("region", value("region")),
     accountId: text("account-id", value("account-id")),
     principalArn: text("principal-arn", value("principal-arn")),
@@ -349,6 +415,8 @@ export function readSettings(
       (value("tunnel") as "allow" | "deny" | undefined) ??
       (tunnelHosts.length > 0 ? "deny" : (defaults.tunnel ?? "allow")),
     tunnelHosts,
+    agent: text("agent", value("agent")),
+    userAgentSuffix: (value("user-agent-suffix") as string | false | undefined) ?? DEFAULT_SUFFIX,
     logFormat: (value("log-format") as "text" | "json" | undefined) ?? "text",
     color: value("color") as boolean | undefined,
   };
@@ -357,6 +425,10 @@ export function readSettings(
 }
 
 function judge({
+  agent,
+  userAgentSuffix,
+  assumeRole,
+  dualEnforce,
   mode,
   policies,
   port,
@@ -371,6 +443,29 @@ function judge({
     throw new UsageError(
       `--mode ${mode} needs a policy to hold the agent to: give --policy FILE (or ALLOWLIST_PATH). ` +
         "`iam-agent-proxy policy` writes one from what was recorded.",
+    );
+  }
+  if (assumeRole !== undefined && !/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(assumeRole)) {
+    throw new UsageError(
+      `--assume-role must be the ARN of a role, like arn:aws:iam::123456789012:role/agent, not ${JSON.stringify(assumeRole)}`,
+    );
+  }
+  if (dualEnforce && assumeRole === undefined) {
+    throw new UsageError(
+      "--dual-enforce needs --assume-role ARN: AWS takes a session policy only when a role is assumed, not for credentials that are there already",
+    );
+  }
+  if (dualEnforce && mode !== "enforce") {
+    throw new UsageError(
+      `--dual-enforce needs --mode enforce: in ${mode} mode AWS would deny what the proxy lets pass`,
+    );
+  }
+  if (agent !== undefined && agent.length > 256) {
+    throw new UsageError(`--agent takes up to 256 characters, not ${agent.length}`);
+  }
+  if (userAgentSuffix !== false && !/^[\x21-\x7e]([\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(userAgentSuffix)) {
+    throw new UsageError(
+      `--user-agent-suffix takes up to 256 printable ASCII characters, not ${JSON.stringify(userAgentSuffix)}`,
     );
   }
   for (const host of tunnelHosts) {
@@ -451,6 +546,7 @@ function check(name: OptionName, value: unknown, where: string): unknown {
     return list;
   }
   if (Array.isArray(value)) return wrong("given once");
+  if (spec.canBeOff && (value === false || value === "false")) return false;
   if (typeof value !== spec.type || (spec.type === "number" && !Number.isFinite(value))) return wrong(`a ${spec.type}`);
   if (value === "") return wrong("not empty");
   if (spec.choices !== undefined && !spec.choices.includes(value as string)) {

@@ -1,5 +1,5 @@
 import type { Resolver } from "@iap/action-resolver";
-import type { Decision, KeyRing, ResolvedCall, Upstreams } from "@iap/aws-core";
+import type { AgentKey, Decision, KeyRing, ResolvedCall, Upstreams } from "@iap/aws-core";
 import type { SigningKeys } from "@iap/sigv4";
 import type { AllowedHosts } from "./allowed-hosts.ts";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -17,6 +17,8 @@ export interface PipelineParts extends RequestStoryOptions {
   readonly upstreams: Upstreams & Pick<RoleSessions, "identity" | "get">;
   /** Which answers get other credentials in place of the real ones. */
   readonly credentialReplacer: CredentialReplacer;
+  /** What is appended to the User-Agent of a key's requests; undefined: nothing. */
+  readonly userAgentSuffix?: ((key: AgentKey) => string | undefined) | undefined;
   readonly identity: Pick<UpstreamIdentity, "current">;
   readonly resolver: Resolver;
   /** The customers' endpoints that are signed for. */

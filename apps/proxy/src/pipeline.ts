@@ -31,7 +31,7 @@ export function pipeline(parts: PipelineParts): (exchange: Exchange) => Promise<
 }
 
 async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts): Promise<void> {
-  const { keys, signingKeys, upstreams, identity, resolver, allowedHosts, decide, budget, mode, now } = parts;
+  const { signingKeys, upstreams, identity, resolver, allowedHosts, decide, budget, mode, now } = parts;
   const { head } = exchange;
 
   // Host: the tunnel's, which the Host header equals.
@@ -46,7 +46,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
   if (isUnsigned(head)) return runUnsigned(exchange, endpoint, story, parts);
 
   // Head: who signed, with what, for where.
-  const inbound = await readInbound(exchange, { keys, now, signingKeys });
+  const inbound = await readInbound(exchange, parts);
   const { authorization, key } = inbound;
   const { scope } = authorization;
   story.signedBy(key, scope);
@@ -63,7 +63,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     const verified = inbound.verify(body);
 
     // Resolve.
-    const credentials = await upstreams.credentials(key.upstream);
+    const credentials = await upstreams.credentials(key.upstream, key.agent);
     const lineage = upstreams.get(key.upstream)?.lineage;
     const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
     const account = allowedHosts.account(endpoint) ?? who.account;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { PolicyType } from "@iap/aws-core";
 import { compilePolicySet, type PolicyDocument, type PolicyInput, PolicyValidationError } from "@iap/iam-evaluator";
 import { type Judge, parseRolePolicy, RolePolicies } from "./role-policies.ts";
+import { sessionPolicyText } from "./session-policy-text.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The policies an agent is held to. */
@@ -20,6 +21,8 @@ export interface PolicyFileNames {
   readonly sessionPolicies: readonly string[];
   /** `ROLE-PATTERN=FILE`: what sessions of these roles are held to besides. */
   readonly policiesFor?: readonly string[] | undefined;
+  /** The ARN of a role whose sessions get the policies as a session policy, too: they must fit. */
+  readonly sessionPolicyOf?: string | undefined;
 }
 
 /** What a reload changed. */
@@ -49,6 +52,11 @@ export class PolicyFiles implements PolicySource {
     return this.#set?.roles.judge(lineage);
   }
 
+  /** The policies as one session policy of `sessionPolicyOf`. */
+  get sessionPolicy(): string | undefined {
+    return this.#set?.sessionPolicy;
+  }
+
   /**
    * Reads the files again. Requests that are being decided keep the policies they began with. Throws `UsageError` when
    * there is something wrong, and then nothing has changed. Undefined when there are no policies.
@@ -69,6 +77,7 @@ export class PolicyFiles implements PolicySource {
 
 interface CompiledSet {
   readonly roles: RolePolicies;
+  readonly sessionPolicy: string | undefined;
   readonly statements: readonly Statement[];
 }
 
@@ -78,7 +87,8 @@ interface Statement {
   readonly identity: string;
 }
 
-function compile({ policies, boundaries, sessionPolicies, policiesFor = [] }: PolicyFileNames): CompiledSet {
+function compile(names: PolicyFileNames): CompiledSet {
+  const { policies, boundaries, sessionPolicies, policiesFor = [], sessionPolicyOf } = names;
   const forRoles = policiesFor.map(parseRolePolicy).map((rule) => ({ ...rule, input: readPolicy(rule.file) }));
   const identity = policies.map(readPolicy);
   const permissionsBoundary = boundaries.map(readPolicy);
@@ -86,6 +96,10 @@ function compile({ policies, boundaries, sessionPolicies, policiesFor = [] }: Po
   try {
     return {
       roles: new RolePolicies(compilePolicySet({ identity, permissionsBoundary, session }), forRoles),
+      sessionPolicy:
+        sessionPolicyOf === undefined
+          ? undefined
+          : sessionPolicyText({ identity, limits: [...permissionsBoundary, ...session], roleArn: sessionPolicyOf }),
       statements: [
         ...identity.flatMap((input) => statementsOf(input, "identity")),
         ...permissionsBoundary.flatMap((input) => statementsOf(input, "permissionsBoundary")),

@@ -6,7 +6,7 @@ import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { createResolver } from "@iap/action-resolver";
-import { AwsError, awsSuffixes, type Credentials } from "@iap/aws-core";
+import { AwsError, awsSuffixes, type Credentials, type Upstreams } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
 import { AgentKeyRotation, KeyVendor, openInstallKey, serveCredentials } from "@iap/cred-vendor";
 import { describeFinding } from "@iap/iam-evaluator";
@@ -15,6 +15,8 @@ import { SigningKeys } from "@iap/sigv4";
 import { credentialProcess } from "proxy-creds";
 import { ActivityLog } from "./activity-log.ts";
 import { parseAllowedHosts } from "./allowed-hosts.ts";
+import { AssumedIdentity } from "./assumed-identity.ts";
+import { AssumedRole } from "./assumed-role.ts";
 import { installProfile, removeProfile } from "./aws-profile.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
@@ -41,6 +43,7 @@ import { type CredentialProvider, UpstreamCredentials } from "./upstream-credent
 import { parseUpstreamMap } from "./upstream-map.ts";
 import { readUpstreamProxy } from "./upstream-proxy.ts";
 import { UsageError } from "./usage-error.ts";
+import { userAgentSuffix } from "./user-agent-suffix.ts";
 import { credentialReplacer } from "./virtual/credential-replacer.ts";
 import { RoleSessions } from "./virtual/role-sessions.ts";
 
@@ -98,7 +101,8 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
 
   try {
     // What may be wrong is found out before anything is made.
-    const policies = new PolicyFiles(settings);
+    const sessionPolicyOf = settings.dualEnforce ? settings.assumeRole : undefined;
+    const policies = new PolicyFiles({ ...settings, sessionPolicyOf });
     const denied = deniedActions(settings.denyActions);
     const connectAddress = parseUpstreamMap(settings.upstreamMap);
     const offerHttp2 = http2Hosts(settings.http2);
@@ -118,7 +122,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       inherited: inheritedBundles(env),
     });
     const vendor = new KeyVendor({ installKey: await openInstallKey(join(dir, "install.key")) });
-    const agent = userName();
+    const agent = settings.agent ?? userName();
     const rotation = new AgentKeyRotation({ vendor, agent, session: run, ttlSeconds: settings.keypairTtl });
     const recorder = await ActivityLog.open({
       activityFile,
@@ -128,16 +132,29 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     });
     undo.push(() => recorder.close());
 
-    const ownCredentials = new UpstreamCredentials({
+    const stsRegion = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
+    const sourceCredentials = new UpstreamCredentials({
       provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,
       onUnavailable: (error) => terminal.warn(noCredentials(error, settings.profile)),
     });
+    const { assumeRole, sourceIdentity, sessionTags } = settings;
+    const assumed =
+      assumeRole === undefined
+        ? undefined
+        : new AssumedRole({
+            ...{ roleArn: assumeRole, agent, run, source: sourceCredentials, region: stsRegion, now },
+            ...{ sourceIdentity, sessionTags, sessionPolicy: () => policies.sessionPolicy },
+            fetch: (head, more) => interceptor.fetch(head, more),
+            onUnavailable: ({ message }) =>
+              terminal.warn(`no session to sign with: ${message}. Requests are answered 503 until there is one.`),
+          });
+    const ownCredentials = assumed ?? sourceCredentials;
     const sessions = new RoleSessions({ vendor, base: ownCredentials, now });
-    const identity = new UpstreamIdentity({
+    const askedIdentity = new UpstreamIdentity({
       account: settings.accountId,
       principalArn: settings.principalArn,
-      region: settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile)),
+      region: stsRegion,
       fetch: (head) => interceptor.fetch(head),
       now,
       onUnknown: (error) =>
@@ -145,6 +162,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
           `whose credentials these are is not known yet (${error.message}); --account-id and --principal-arn say it`,
         ),
     });
+    const identity = assumed === undefined ? askedIdentity : new AssumedIdentity(assumed, askedIdentity, settings);
     const records: RequestStoryOptions = {
       recorder,
       mode: settings.mode,
@@ -152,10 +170,12 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       now,
       onDecided: (record) => terminal.decided(record),
     };
+    const suffixOf = userAgentSuffix({ template: settings.userAgentSuffix, version, run });
     const keys = withForeignKeyAlarm({
       keys: vendor,
       installId: vendor.installId,
-      real: () => ownCredentials.credentials("default"),
+      // Those that lie about somewhere: a session that the proxy assumed is in its memory only.
+      real: () => sourceCredentials.credentials("default"),
       warn: (message) => terminal.warn(message),
       now,
     });
@@ -174,6 +194,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
         keys,
         signingKeys: new SigningKeys(),
         upstreams: sessions,
+        userAgentSuffix: (key) => suffixOf(key.agent),
         identity,
         credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
         resolver: createResolver({ load: loadShard }),
@@ -233,7 +254,12 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       undo.push(() => removeProfile(profile));
     }
 
-    const reload = (): ControlAnswer => reloadPolicies(policies, agent, terminal);
+    const reload = (): ControlAnswer => {
+      const answer = reloadPolicies(policies, agent, terminal);
+      // With what AWS enforces, too.
+      if (settings.dualEnforce && answer.ok) assumed?.renew();
+      return answer;
+    };
     // That of one run is not for others to command.
     const control =
       forOneRun === undefined
@@ -242,7 +268,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     undo.push(() => control.close());
 
     const policyVersion = policies.current(agent)?.version;
-    const signsAs = await describeIdentity(ownCredentials, identity, settings.profile);
+    const signsAs = await describeIdentity(ownCredentials, identity, settings);
     terminal.started(
       startScreen({
         version,
@@ -411,11 +437,13 @@ function inheritedBundles(env: StartProxyOptions["env"]): readonly string[] {
 }
 
 async function describeIdentity(
-  upstreams: UpstreamCredentials,
-  identity: UpstreamIdentity,
-  profile: string | undefined,
+  upstreams: Upstreams,
+  identity: Pick<UpstreamIdentity, "learn" | "current">,
+  { profile, assumeRole, dualEnforce }: Settings,
 ): Promise<string> {
-  const source = profile === undefined ? "the default credential chain" : `profile ${profile}`;
+  const from = profile === undefined ? "the default credential chain" : `profile ${profile}`;
+  const dual = dualEnforce ? ", with the policy as its session policy" : "";
+  const source = assumeRole === undefined ? from : `${assumeRole}, assumed by ${from}${dual}`;
   let credentials: Credentials;
   try {
     credentials = await upstreams.credentials("default");

@@ -11,6 +11,7 @@ import {
   Credentials,
   type DecidedRecord,
   type FinishedRecord,
+  headerValue,
   type Mode,
   type RequestHead,
   type Upstreams,
@@ -141,6 +142,7 @@ export class InterceptedPipeline {
         keys: self.vendor,
         signingKeys: new SigningKeys(),
         upstreams: sessions,
+        userAgentSuffix: ({ agent }) => `by/${agent}`,
         credentialReplacer: credentialReplacer({
           sessions,
           unsigned: { agent: "tester", session: "session-1" },
@@ -251,6 +253,13 @@ export class InterceptedPipeline {
       expect(encodings(secret).filter((form) => shown.some((text) => text.includes(form)))).toEqual([]);
     }
     expect(this.aws.received).not.toContain(this.real.secretAccessKey);
+    // Whatever form it is signed in, it says whose it is; what is not signed by an agent's key is nobody's.
+    for (const { method, target, headers, body } of this.aws.seen) {
+      const isSigned = [target, headerValue(headers, "authorization") ?? "", body.toString("latin1")].some((text) =>
+        text.includes(this.real.accessKeyId),
+      );
+      if (isSigned) expect(`${method} ${headerValue(headers, "user-agent")}`).toMatch(/(^| )by\/tester$/);
+    }
     // The first thing upstream hears of a request comes after its record, and only if that says so.
     for (const [i, event] of this.order.entries()) {
       if (event !== "upstream") continue;

@@ -24,7 +24,7 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
   port: { value: 9090, variable: "9090", setting: "port" },
   "endpoint-port": { value: 8081, variable: "8081", setting: "endpointPort" },
   dir: { value: "/srv/iap", variable: "/srv/iap", setting: "dir" },
-  mode: { value: "shadow", variable: "shadow", setting: "mode", with: { policy: ["p.json"] } },
+  mode: { value: "enforce", variable: "enforce", setting: "mode", with: { policy: ["p.json"] } },
   policy: { value: ["a.json", "b.json"], variable: "a.json:b.json", setting: "policies", with: { mode: "enforce" } },
   boundary: { value: ["b.json", "c.json"], variable: "b.json:c.json", setting: "boundaries", with: enforced },
   "session-policy": { value: ["s.json"], variable: "s.json", setting: "sessionPolicies", with: enforced },
@@ -40,6 +40,19 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
   "keypair-ttl": { value: 900, variable: "900", setting: "keypairTtl" },
   sock: { value: "/tmp/s.sock", variable: "/tmp/s.sock", setting: "sock" },
   profile: { value: "dev", variable: "dev", setting: "profile" },
+  "assume-role": {
+    value: "arn:aws:iam::123456789012:role/ci/agent",
+    variable: "arn:aws:iam::123456789012:role/ci/agent",
+    setting: "assumeRole",
+  },
+  "source-identity": { value: false, variable: "false", setting: "sourceIdentity" },
+  "session-tags": { value: false, variable: "0", setting: "sessionTags" },
+  "dual-enforce": {
+    value: true,
+    variable: "true",
+    setting: "dualEnforce",
+    with: { ...enforced, "assume-role": "arn:aws:iam::123456789012:role/agent" },
+  },
   region: { value: "eu-west-1", variable: "eu-west-1", setting: "region" },
   "account-id": { value: "123456789012", variable: "123456789012", setting: "accountId" },
   "principal-arn": {
@@ -79,6 +92,8 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     variable: "api.example.com,.example.org",
     setting: "tunnelHosts",
   },
+  agent: { value: "ci", variable: "ci", setting: "agent" },
+  "user-agent-suffix": { value: "by {agent}", variable: "by {agent}", setting: "userAgentSuffix" },
   "log-format": { value: "json", variable: "json", setting: "logFormat" },
   color: { value: false, variable: "false", setting: "color" },
 };
@@ -186,6 +201,10 @@ test("without anything set, the defaults", () => {
     keypairTtl: 3600,
     sock: "/home/u/.iam-agent-proxy/creds.sock",
     profile: undefined,
+    assumeRole: undefined,
+    sourceIdentity: true,
+    sessionTags: true,
+    dualEnforce: false,
     region: undefined,
     accountId: undefined,
     principalArn: undefined,
@@ -197,6 +216,8 @@ test("without anything set, the defaults", () => {
     allowUnsigned: [],
     tunnel: "allow",
     tunnelHosts: [],
+    agent: undefined,
+    userAgentSuffix: "iam-agent-proxy/{version} agent/{agent} run/{run}",
     logFormat: "text",
     color: undefined,
   });
@@ -311,6 +332,26 @@ test("record mode, when asked for, holds the agent to no policy that is set", ()
     policiesFor: [],
     denyActions: [],
   });
+});
+
+test("a policy is given to a session only where one is assumed, and the agent held to it", () => {
+  const assume = { "assume-role": "arn:aws:iam::123456789012:role/agent" };
+  expect(() => readSettings({ ...enforced, "dual-enforce": true }, {})).toThrow(
+    "--dual-enforce needs --assume-role ARN",
+  );
+  expect(() => readSettings({ ...assume, "dual-enforce": true }, {})).toThrow("--dual-enforce needs --mode enforce");
+  expect(() => readSettings({ "assume-role": "agent" }, {})).toThrow("--assume-role must be the ARN of a role");
+});
+
+test("the suffix of the User-Agent can be turned off, and has no line breaks", () => {
+  for (const off of [{ "user-agent-suffix": false }, { config: configFile({ "user-agent-suffix": false }) }]) {
+    expect(readSettings(off, {}).userAgentSuffix).toBe(false);
+  }
+  expect(readSettings({}, { PROXY_USER_AGENT_SUFFIX: "false" }).userAgentSuffix).toBe(false);
+  for (const wrong of ["a\r\nX-Evil: 1", " a", "é", "a".repeat(257)]) {
+    expect(() => readSettings({ "user-agent-suffix": wrong }, {})).toThrow("printable ASCII characters");
+  }
+  expect(() => readSettings({ "user-agent-suffix": ["a", "b"] }, {})).toThrow("given once");
 });
 
 test("every usage error of an option exits with 2", () => {

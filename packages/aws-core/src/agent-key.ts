@@ -23,6 +23,6 @@ export interface KeyRing {
 
 /** Finds the upstream credentials an agent key stands for. */
 export interface Upstreams {
-  /** Throws `AwsError` `ServiceUnavailable` when there are none now. */
-  credentials(ref: UpstreamRef): Promise<Credentials>;
+  /** For an agent that is known by name there may be some of its own. Throws `AwsError` `ServiceUnavailable` when there are none now. */
+  credentials(ref: UpstreamRef, agent?: string): Promise<Credentials>;
 }

@@ -106,8 +106,8 @@ export class RoleSessions implements Upstreams {
     return ref.startsWith(sessionPrefix) ? (this.#sessions.get(ref)?.identity ?? unknownIdentity) : undefined;
   }
 
-  async credentials(ref: UpstreamRef): Promise<Credentials> {
-    if (!ref.startsWith(sessionPrefix)) return this.#options.base.credentials(ref);
+  async credentials(ref: UpstreamRef, agent?: string): Promise<Credentials> {
+    if (!ref.startsWith(sessionPrefix)) return this.#options.base.credentials(ref, agent);
     const session = this.#sessions.get(ref);
     if (session !== undefined && session.notAfter > this.#options.now()) return session.credentials;
     throw new AwsError(
