@@ -36,17 +36,10 @@ export interface IdleIdentity extends Pick<GenerationReport, "requests" | "retri
 export function generatePolicies(records: Iterable<ActivityRecord>, options: GenerateOptions = {}): PoliciesByIdentity {
   const recording = new Recording({ keepsKey: isLearnedKey });
   for (const record of records) recording.add(record);
-  const calls = new Map<string, RecordedCall[]>();
   const all = recording.calls();
-  for (const call of all) {
-    const known = calls.get(call.identity);
-    if (known === undefined) calls.set(call.identity, [call]);
-    else known.push(call);
-  }
   const identities: IdentityPolicy[] = [];
   const idle: IdleIdentity[] = [];
-  for (const identity of [...calls.keys()].sort(baseFirst)) {
-    const own = calls.get(identity) as RecordedCall[];
+  for (const [identity, own] of callsByIdentity(all)) {
     const { granted, requests, retries, ledger, unknownOperations } = sortOut(own, options);
     if (granted > 0) identities.push({ identity, ...policyOfCalls(own, options) });
     else idle.push({ identity, requests, retries, unknownOperations, leftOut: ledger.list() });
@@ -70,7 +63,7 @@ export function joinPolicies({ identities, idle }: PoliciesByIdentity): Generate
   const statements: PolicyStatement[] = [];
   const provenance: GenerationReport["provenance"][number][] = [];
   for (const { identity, generated } of identities) {
-    const prefix = identity === BASE_IDENTITY ? "" : pascal(identity);
+    const prefix = sidPrefix(identity);
     generated.policies.forEach(({ policy }, i) => {
       for (const statement of [policy.Statement].flat() as PolicyStatement[]) {
         const Sid = unique(`${prefix}${statement.Sid ?? ""}`, sids);
@@ -94,20 +87,34 @@ export function joinPolicies({ identities, idle }: PoliciesByIdentity): Generate
   return { policy: text.policy, text: text.text, policies: [text], report };
 }
 
+/** The calls of each identity: of the base first, then in order. */
+export function callsByIdentity(
+  calls: readonly RecordedCall[],
+): (readonly [identity: string, calls: RecordedCall[]])[] {
+  const found = new Map<string, RecordedCall[]>();
+  for (const call of calls) {
+    const known = found.get(call.identity);
+    if (known === undefined) found.set(call.identity, [call]);
+    else known.push(call);
+  }
+  return [...found].sort(([one], [other]) => baseFirst(one, other));
+}
+
 function baseFirst(one: string, other: string): number {
   if (one === BASE_IDENTITY || other === BASE_IDENTITY) return one === other ? 0 : one === BASE_IDENTITY ? -1 : 1;
   return one < other ? -1 : 1;
 }
 
 /** Only for sessions of the role. Where no role is known there is no key to tell it by. */
-function ofIdentity(statement: PolicyStatement, identity: string): PolicyStatement {
+export function ofIdentity(statement: PolicyStatement, identity: string): PolicyStatement {
   if (!identity.startsWith("arn:")) return statement;
   const { StringEquals = {}, ...others } = statement.Condition ?? {};
   const Condition = { ...others, StringEquals: { ...StringEquals, "aws:PrincipalArn": identity } };
   return { ...statement, Condition };
 }
 
-function asIdentity({ action, resource, observations }: Grant, identity: string): Pick<Grant, ProvenBy> {
+/** A grant as the proxy asks for it: it knows the role. */
+export function asIdentity({ action, resource, observations }: Grant, identity: string): Pick<Grant, ProvenBy> {
   if (!identity.startsWith("arn:")) return { action, resource, observations };
   const known = { "aws:PrincipalArn": identity };
   return {
@@ -119,8 +126,9 @@ function asIdentity({ action, resource, observations }: Grant, identity: string)
 
 type ProvenBy = "action" | "resource" | "observations";
 
-/** `Deploy` of `arn:aws:iam::123456789012:role/ci/deploy`: a Sid has letters and digits only. */
-function pascal(identity: string): string {
+/** `Deploy` of `arn:aws:iam::123456789012:role/ci/deploy`, for a Sid, which has letters and digits only; of the base nothing. */
+export function sidPrefix(identity: string): string {
+  if (identity === BASE_IDENTITY) return "";
   return identity
     .slice(identity.lastIndexOf("/") + 1)
     .split(/[^A-Za-z0-9]+/)

@@ -8,8 +8,10 @@ import {
   validatePolicy,
 } from "@iap/iam-evaluator";
 import { accessLevelOf } from "./access-level.ts";
+import { asIdentity, callsByIdentity, ofIdentity, sidPrefix } from "./generate-policies.ts";
 import type { GeneraliseRule } from "./generate-policy.ts";
 import { type Grant, grantsFor, hasWildcard, type Seen, withoutCovered } from "./grants.ts";
+import { BASE_IDENTITY } from "./identity.ts";
 import { jsonText } from "./json-text.ts";
 import type { LeftOut } from "./left-out-ledger.ts";
 import { prove } from "./prove.ts";
@@ -23,6 +25,8 @@ export interface MergeOptions extends WhatIfOptions {
   readonly generalise?: readonly GeneraliseRule[] | undefined;
   readonly siblings?: number | undefined;
   readonly conditions?: boolean | undefined;
+  /** Whether what sessions of a role did is added for these sessions alone, as `joinPolicies` does. Default false. */
+  readonly byIdentity?: boolean | undefined;
 }
 
 /** A policy widened by a recording. */
@@ -54,7 +58,7 @@ export function mergePolicy(
   records: Iterable<ActivityRecord>,
   options: MergeOptions = {},
 ): MergedPolicy {
-  const { generalise = [], siblings = 5, conditions = true } = options;
+  const { generalise = [], siblings = 5, conditions = true, byIdentity = false } = options;
   const { name, document } = input;
   const errors = validatePolicy(document, "identity").filter(({ level }) => level === "ERROR");
   if (errors.length > 0) throw new PolicyValidationError(errors.map((finding) => ({ policy: name, ...finding })));
@@ -63,49 +67,59 @@ export function mergePolicy(
 
   const recording = new Recording({ known: options.known });
   for (const record of records) recording.add(record);
-  const { observed, requests, ledger } = sortOut(recording.calls(), options);
-  const missing = new Map<Observation, Seen>();
-  const kept: Observation[] = [];
+  const calls = recording.calls();
+  const { requests, ledger } = sortOut(calls, options);
   const conflicts = new Map<string, MergedPolicy["conflicts"][number]>();
-  for (const [observation, seen] of observed) {
-    const { outcome, reason } = evaluator.evaluate(observation);
-    if (outcome === "implicitDeny") missing.set(observation, seen);
-    else if (outcome === "allowed") kept.push(observation);
-    else {
-      const { action } = observation;
-      const resource = resourceText(observation.resource);
-      conflicts.set(`${action}\n${resource}`, { action, resource, reason });
+  const parts = (byIdentity ? callsByIdentity(calls) : [[BASE_IDENTITY, calls] as const]).map(([identity, own]) => {
+    const missing = new Map<Observation, Seen>();
+    const kept: Observation[] = [];
+    for (const [observation, seen] of sortOut(own, options).observed) {
+      const { outcome, reason } = evaluator.evaluate(observation);
+      if (outcome === "implicitDeny") missing.set(observation, seen);
+      else if (outcome === "allowed") kept.push(observation);
+      else {
+        const { action } = observation;
+        const resource = resourceText(observation.resource);
+        conflicts.set(`${action}\n${resource}`, { action, resource, reason });
+      }
     }
-  }
+    return { identity, missing, kept };
+  });
   const told = {
     conflicts: [...conflicts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, conflict]) => conflict),
     requests,
     leftOut: ledger.list(),
   };
   const policy = JSON.parse(before) as Mutable<PolicyDocument>;
-  if (missing.size === 0) return { policy, text: before, added: [], ...told };
+  if (parts.every(({ missing }) => missing.size === 0)) return { policy, text: before, added: [], ...told };
 
-  const all = grantsFor(missing, {
-    generalise: new Set(generalise.filter((rule) => rule !== "siblings")),
-    siblings: generalise.includes("siblings") ? siblings : undefined,
-    learnsConditions: conditions,
-  });
   const statements = [policy.Statement].flat() as Mutable<PolicyStatement>[];
   const added: MergedPolicy["added"][number][] = [];
-  const rest = joinExisting(withoutCovered(all), statements, kept, added);
-  const taken = new Set(statements.map(({ Sid }) => Sid));
-  for (const draft of readableStatements(rest)) {
-    const Sid = uniqueSid(draft.sid, taken);
-    statements.push(...writeStatements([draft]).map((statement) => ({ ...statement, Sid })));
-    added.push({ statement: Sid, isNew: true, actions: draft.actions, resources: draft.resources });
+  const toProve: Parameters<typeof prove>[1][] = [];
+  for (const { identity, missing, kept } of parts) {
+    const all = grantsFor(missing, {
+      generalise: new Set(generalise.filter((rule) => rule !== "siblings")),
+      siblings: generalise.includes("siblings") ? siblings : undefined,
+      learnsConditions: conditions,
+    });
+    const uncovered = withoutCovered(all);
+    // What holds for all of the agent's identities does not grow by what one role did.
+    const isOfRole = identity !== BASE_IDENTITY;
+    const rest = isOfRole ? uncovered : joinExisting(uncovered, statements, kept, added);
+    const taken = new Set(statements.map(({ Sid }) => Sid));
+    for (const draft of readableStatements(rest)) {
+      const Sid = uniqueSid(`${sidPrefix(identity)}${draft.sid}`, taken);
+      statements.push(...writeStatements([draft]).map((statement) => ofIdentity({ ...statement, Sid }, identity)));
+      added.push({ statement: Sid, isNew: true, actions: draft.actions, resources: draft.resources });
+    }
+    toProve.push(
+      all.map((grant) => asIdentity(grant, identity)),
+      kept.map((observation) => ({ action: observation.action, resource: { text: "" }, observations: [observation] })),
+    );
   }
   policy.Statement = statements;
   const text = `${jsonText(policy, indentOf(before))}${before.endsWith("\n") ? "\n" : ""}`;
-  prove([text], all);
-  prove(
-    [text],
-    kept.map((observation) => ({ action: observation.action, resource: { text: "" }, observations: [observation] })),
-  );
+  for (const grants of toProve) prove([text], grants);
   return { policy, text, added, ...told };
 }
 

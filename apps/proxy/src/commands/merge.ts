@@ -51,6 +51,7 @@ export function merge(args: MergeArguments, process: CliProcess): Promise<number
           known: recordContext([policy]),
           siblings: args.siblings,
           conditions: args.conditions,
+          byIdentity: args.identity === undefined,
         }),
       );
     } finally {

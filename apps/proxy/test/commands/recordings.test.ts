@@ -59,8 +59,8 @@ describe("a recording of an agent that assumed roles", () => {
       request("3", "s3:PutObject", "two", as("one", "two")),
     );
   });
-  const grants = ({ Statement }: { Statement: { Resource: string[]; Condition?: unknown }[] }): unknown =>
-    Statement.map(({ Resource, Condition }) => [...Resource, Condition]);
+  const grants = ({ Statement }: { Statement: { Resource: string | string[]; Condition?: unknown }[] }): unknown =>
+    Statement.map(({ Resource, Condition }) => [...[Resource].flat(), Condition]);
   const only = (name: string): object => ({ StringEquals: { "aws:PrincipalArn": role(name) } });
 
   test("gives one policy for the proxy, in which a role's part holds for the role", async () => {
@@ -119,6 +119,20 @@ describe("a recording of an agent that assumed roles", () => {
     expect(Object.keys((JSON.parse(readFileSync(report, "utf8")) as { identities: object }).identities)).toEqual([
       ...["base", role("one"), role("two")],
     ]);
+  });
+
+  test("widens a policy for a proxy by what a role did for that role alone, and one to attach as it is", async () => {
+    const base = allow("S3ReadObject", "s3:GetObject", "arn:aws:s3:::b/base");
+    const merged = await run("merge", "--policy", policyFile("base.json", base));
+    expect(merged.code).toBe(0);
+    expect(grants(JSON.parse(merged.stdout))).toEqual([
+      ["arn:aws:s3:::b/base", undefined],
+      ["arn:aws:s3:::b/one", only("one")],
+      ["arn:aws:s3:::b/two", only("two")],
+    ]);
+    expect(merged.stderr).toContain("New statement OneS3ReadObject: s3:GetObject on arn:aws:s3:::b/one");
+    const attached = await run("merge", "--identity", "one", "--policy", policyFile("one.json", base));
+    expect(grants(JSON.parse(attached.stdout))).toEqual([["arn:aws:s3:::b/base", "arn:aws:s3:::b/one", undefined]]);
   });
 
   test("is told by identity in log, and can be asked by it", async () => {
