@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { endWithUs } from "./end-with-us.mjs";
+import { policyOf } from "./policy-of.mjs";
 import { upstreamCredentials } from "./upstream-credentials.mjs";
 import { fetchCredentials, proxyBin } from "./workspace.mjs";
 
@@ -30,14 +31,17 @@ export class Product {
    * @param {string} options.home A folder; what an earlier start made in it is used again.
    * @param {number} options.upstreamPort
    * @param {string} options.upstreamCa PEM.
+   * @param {number} [options.statements] Of the policy that it enforces; 50.
+   * @param {readonly string[]} [options.nodeArgs] For Node, before the program.
+   * @param {string} [options.bin] Another build of it.
    */
-  static async start({ home, upstreamPort, upstreamCa }) {
+  static async start({ home, upstreamPort, upstreamCa, statements = 50, nodeArgs = [], bin = proxyBin }) {
     mkdirSync(home, { recursive: true });
     const [policyFile, caFile] = [join(home, "policy.json"), join(home, "upstream-ca.pem")];
-    writeFileSync(policyFile, JSON.stringify(policy, null, 2));
+    writeFileSync(policyFile, JSON.stringify(policyOf(statements), null, 2));
     writeFileSync(caFile, upstreamCa);
     const command = [
-      ...[proxyBin, "start", "--host", "127.0.0.1", "--port", "0", "--mode", "enforce", "--policy", policyFile],
+      ...[...nodeArgs, bin, "start", "--host", "127.0.0.1", "--port", "0", "--mode", "enforce", "--policy", policyFile],
       ...["--account-id", account, "--principal-arn", `arn:aws:iam::${account}:user/bench`, "--region", "us-east-1"],
       ...["--upstream-map", `*.amazonaws.com=127.0.0.1:${upstreamPort}`, "--upstream-ca", caFile],
     ];
@@ -74,21 +78,6 @@ export class Product {
     if (code !== 0) throw new Error(`iam-agent-proxy ended with ${code ?? signal}`);
   }
 }
-
-/** A policy of a few statements, as people write them: the bench's requests meet an Allow, and a Deny that is not of their resource. */
-const policy = {
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Effect: "Allow",
-      Action: ["s3:GetObject", "s3:PutObject"],
-      Resource: ["arn:aws:s3:::bench/*", "arn:aws:s3:::other/*"],
-    },
-    { Effect: "Allow", Action: "s3:ListBucket", Resource: "arn:aws:s3:::bench" },
-    { Effect: "Allow", Action: ["dynamodb:GetItem", "dynamodb:Query"], Resource: "*" },
-    { Effect: "Deny", Action: "s3:*", Resource: ["arn:aws:s3:::secrets", "arn:aws:s3:::secrets/*"] },
-  ],
-};
 
 function env(home) {
   return {

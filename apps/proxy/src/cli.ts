@@ -1,20 +1,10 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
-import { showCertificateAuthority } from "./commands/ca.ts";
-import { type CheckArguments, check } from "./commands/check.ts";
-import { type CompletionArguments, completionShells, printCompletion } from "./commands/completion.ts";
-import { demo } from "./commands/demo.ts";
-import { diff, diffOptions } from "./commands/diff.ts";
-import { type DoctorArguments, doctor } from "./commands/doctor.ts";
-import { type EnvArguments, printEnvironment } from "./commands/env.ts";
-import { logOptions, showLog } from "./commands/log.ts";
-import { merge, mergeOptions } from "./commands/merge.ts";
-import { policyOptions, writePolicy } from "./commands/policy.ts";
-import { reload } from "./commands/reload.ts";
-import { replay, replayOptions } from "./commands/replay.ts";
-import { resolveRequest } from "./commands/resolve.ts";
-import { type RunArguments, run } from "./commands/run.ts";
-import { start } from "./commands/start.ts";
+import type { CheckArguments } from "./commands/check.ts";
+import { type CompletionArguments, completionShells } from "./commands/completion.ts";
+import type { DoctorArguments } from "./commands/doctor.ts";
+import type { EnvArguments } from "./commands/env.ts";
+import type { RunArguments } from "./commands/run.ts";
 import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
 import { environmentFormats } from "./run/environment-text.ts";
 import { UsageError } from "./usage-error.ts";
@@ -32,7 +22,10 @@ export interface CliProcess {
   once(signal: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
 }
 
-/** Runs a command line and resolves with the exit code: 0 done, 1 could not be done, 2 wrong usage. */
+/**
+ * Runs a command line and resolves with the exit code: 0 done, 1 could not be done, 2 wrong usage. What a command is
+ * made of is loaded when it runs: others do not wait for it.
+ */
 export async function runCli(line: readonly string[], process: CliProcess): Promise<number> {
   let code = 0;
   // What follows -- is a command of the user's: none of it is for us.
@@ -64,14 +57,18 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       ["start", "$0"],
       "Run the proxy until Ctrl-C",
       (y) => startCommandOptions(y),
-      (argv) => command(() => start(argv as Partial<Record<OptionName, unknown>>, process, version()))(),
+      (argv) =>
+        command(async () =>
+          (await import("./commands/start.ts")).start(argv as Partial<Record<OptionName, unknown>>, process, version()),
+        )(),
     )
     .command(
       "run [command..]",
       "Run a command behind a proxy of its own, and tell what it did: run [options] -- COMMAND",
       (y) => runCommandOptions(y),
       (argv) =>
-        command(() => {
+        command(async () => {
+          const { run } = await import("./commands/run.ts");
           const { command: before = [], ...given } = argv as RunArguments & { readonly command?: readonly string[] };
           return run(given, [...before, ...commandLine], process, version());
         })(),
@@ -108,7 +105,10 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           .example('eval "$($0 env)"', "put this shell behind the proxy")
           .example("$0 env --format fish | source", "the same in fish")
           .example("$0 env --format docker > agent.env", "for docker run --env-file; the file says how"),
-      (argv) => command(() => printEnvironment(argv as unknown as EnvArguments, process))(),
+      (argv) =>
+        command(async () =>
+          (await import("./commands/env.ts")).printEnvironment(argv as unknown as EnvArguments, process),
+        )(),
     )
     .command(
       "doctor",
@@ -141,13 +141,16 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           .option("json", { type: "boolean", describe: "The checks as JSON" })
           .example("$0 doctor", "exit status 1 when there is a problem")
           .example("$0 doctor --client boto3 --as-is", "is boto3 in this terminal intercepted?"),
-      (argv) => command(() => doctor(argv as DoctorArguments, process, version()))(),
+      (argv) =>
+        command(async () =>
+          (await import("./commands/doctor.ts")).doctor(argv as DoctorArguments, process, version()),
+        )(),
     )
     .command(
       "policy",
       "Write an IAM policy for the recorded requests to stdout",
-      (y) => policyOptions(y, env),
-      (argv) => command(() => writePolicy(argv, process))(),
+      async (y) => (await import("./commands/policy.ts")).policyOptions(y, env),
+      (argv) => command(async () => (await import("./commands/policy.ts")).writePolicy(argv, process))(),
     )
     .command(
       "check",
@@ -184,7 +187,10 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
               "Exit status: 0 allowed, 1 denied, 2 wrong usage or a policy that is not valid.",
           ),
       // `as`: yargs has made sure of what the options say.
-      (argv) => command(() => check(argv as unknown as CheckArguments, process, new Date()))(),
+      (argv) =>
+        command(async () =>
+          (await import("./commands/check.ts")).check(argv as unknown as CheckArguments, process, new Date()),
+        )(),
     )
     .command(
       "reload",
@@ -195,37 +201,37 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           .epilogue(
             "Exit status: 0 reloaded, 1 not: the new policies are not valid and the old ones stay, or no proxy runs.",
           ),
-      (argv) => command(() => reload(argv, process))(),
+      (argv) => command(async () => (await import("./commands/reload.ts")).reload(argv, process))(),
     )
     .command(
       "log",
       "Show the recorded requests, or follow them",
-      (y) => logOptions(y, env),
-      (argv) => command(() => showLog(argv, process))(),
+      async (y) => (await import("./commands/log.ts")).logOptions(y, env),
+      (argv) => command(async () => (await import("./commands/log.ts")).showLog(argv, process))(),
     )
     .command(
       "replay",
       "Say which recorded requests a policy would deny, and by what",
-      (y) => replayOptions(y, env),
-      (argv) => command(() => replay(argv, process))(),
+      async (y) => (await import("./commands/replay.ts")).replayOptions(y, env),
+      (argv) => command(async () => (await import("./commands/replay.ts")).replay(argv, process))(),
     )
     .command(
       "diff",
       "Compare a policy with the recorded requests: unused, missing, equal",
-      (y) => diffOptions(y, env),
-      (argv) => command(() => diff(argv, process))(),
+      async (y) => (await import("./commands/diff.ts")).diffOptions(y, env),
+      (argv) => command(async () => (await import("./commands/diff.ts")).diff(argv, process))(),
     )
     .command(
       "merge",
       "Widen a policy by the recorded requests, and keep what is in it",
-      (y) => mergeOptions(y, env),
-      (argv) => command(() => merge(argv, process))(),
+      async (y) => (await import("./commands/merge.ts")).mergeOptions(y, env),
+      (argv) => command(async () => (await import("./commands/merge.ts")).merge(argv, process))(),
     )
     .command(
       "ca",
       "Show the certificate authority: path, fingerprint, expiry, how to trust it",
       (y) => dirOption(y, env),
-      (argv) => command(() => showCertificateAuthority(argv, process))(),
+      (argv) => command(async () => (await import("./commands/ca.ts")).showCertificateAuthority(argv, process))(),
     )
     .command(
       "resolve [file]",
@@ -243,7 +249,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           })
           .example("$0 resolve request.http", "JSON: operation, checks, condition keys")
           .example("echo 'curl https://b.s3.amazonaws.com/k' | $0 resolve", "a curl command"),
-      (argv) => command(() => resolveRequest(argv, process))(),
+      (argv) => command(async () => (await import("./commands/resolve.ts")).resolveRequest(argv, process))(),
     )
     .command(
       "demo",
@@ -252,13 +258,16 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
         y
           .option("keep", { type: "boolean", describe: "Leave the temporary directory: logs, policy, certificates" })
           .example("$0 demo", "a few seconds; needs no AWS account and no network, and touches nothing of yours"),
-      (argv) => command(() => demo(argv, process, version()))(),
+      (argv) => command(async () => (await import("./commands/demo.ts")).demo(argv, process, version()))(),
     )
     .command(
       "completion [shell]",
       "Print a script that makes a shell complete commands and options",
       (y) => y.positional("shell", { choices: completionShells, describe: "[default: by $SHELL, else bash]" }),
-      (argv) => command(() => printCompletion(argv as CompletionArguments, process))(),
+      (argv) =>
+        command(async () =>
+          (await import("./commands/completion.ts")).printCompletion(argv as CompletionArguments, process),
+        )(),
     )
     // What the scripts ask; its own command for a script is not ours.
     .completion("completion-script", false)

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { BatchedOutput } from "../batched-output.ts";
 import type { CliProcess } from "../cli.ts";
 import { type OptionName, readSettings } from "../options.ts";
 import { type RunningProxy, startProxy } from "../proxy.ts";
@@ -15,11 +16,18 @@ export async function start(
 ): Promise<number> {
   const { env, stdout, stderr } = process;
   const settings = readSettings(flags, env);
+  const lines = new BatchedOutput(stdout);
   const terminal = new Terminal({
     format: settings.logFormat,
     color: settings.color ?? (stdout.isTTY === true && !env.NO_COLOR),
-    stdout,
-    stderr,
+    stdout: lines,
+    // In the order in which things happened, for whoever sees both on one screen.
+    stderr: {
+      write: (text) => {
+        lines.flush();
+        stderr.write(text);
+      },
+    },
     now: () => new Date(),
   });
   // Who reads the output may leave (a pipe that ends first on Ctrl-C): the proxy goes on, and cleans up when it stops.
@@ -39,6 +47,7 @@ export async function start(
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   await proxy.close({ hurry });
+  lines.flush();
   return 0;
 }
 
