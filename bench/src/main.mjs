@@ -10,13 +10,14 @@ import { connections } from "./scenarios/connections.mjs";
 import { requests } from "./scenarios/requests.mjs";
 import { huge, signedChunks } from "./scenarios/signed-chunks.mjs";
 import { signing } from "./scenarios/signing.mjs";
+import { stages } from "./scenarios/stages.mjs";
 import { startup } from "./scenarios/startup.mjs";
 import { streaming } from "./scenarios/streaming.mjs";
 import { tunnels } from "./scenarios/tunnels.mjs";
 import { table } from "./table.mjs";
 import { Worker } from "./worker.mjs";
 
-const scenarios = { signing, requests, connections, streaming, chunks: signedChunks, tunnels, startup };
+const scenarios = { signing, requests, stages, connections, streaming, chunks: signedChunks, tunnels, startup };
 /** Run when they are asked for. */
 const special = { huge };
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));

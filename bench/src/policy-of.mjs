@@ -27,7 +27,10 @@ const others = [
     Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`user-${n}-*`] } },
   }),
   (n) => ({ Action: "lambda:Invoke*", Resource: `arn:aws:lambda:us-east-1:123456789012:function:fn-${n}*` }),
-  (n) => ({ Action: ["logs:Create*", "logs:PutLogEvents"], Resource: `arn:aws:logs:*:123456789012:log-group:/app/${n}:*` }),
+  (n) => ({
+    Action: ["logs:Create*", "logs:PutLogEvents"],
+    Resource: `arn:aws:logs:*:123456789012:log-group:/app/${n}:*`,
+  }),
 ];
 
 /**

@@ -1,6 +1,9 @@
+/** What Node does for itself: reading from sockets, TLS and the HTTP parser of what comes in, waiting for events. */
+export const outside = "Node outside JavaScript: reading TLS, parsing HTTP";
+
 /** The stages of a request's way, in their order; what Node does for none of them in particular comes last. */
 export const stages = [
-  "from the client: TLS, HTTP",
+  "from the client: HTTP",
   "verify",
   "resolve",
   "decide",
@@ -13,7 +16,7 @@ export const stages = [
   "to the client: TLS and system calls",
   "pipeline",
   "memory (garbage collection)",
-  "Node outside JavaScript",
+  outside,
 ];
 
 /** Which stage a file's functions are of, the first that fits; those of no stage of their own work for their callers. */
@@ -40,7 +43,7 @@ export function stageOf(stack) {
   if (innermost.url === "" && writes.has(innermost.functionName) && side?.startsWith("to ")) {
     return side.replace("HTTP", "TLS and system calls");
   }
-  return side ?? "Node outside JavaScript";
+  return side ?? outside;
 }
 
 function sideOf(stack) {
@@ -52,7 +55,7 @@ function sideOf(stack) {
     }
     if (url.includes("_http_server")) {
       return /^(parserOn|socketOn|onParserExecute|connectionListener)/.test(functionName)
-        ? "from the client: TLS, HTTP"
+        ? "from the client: HTTP"
         : "to the client: HTTP";
     }
     if (url.endsWith("/interceptor/dist/forward.js")) {
@@ -63,13 +66,13 @@ function sideOf(stack) {
         ? "to the client: HTTP"
         : functionName === "forward"
           ? "to AWS: HTTP"
-          : "from the client: TLS, HTTP";
+          : "from the client: HTTP";
     }
     const stage = files.find(([pattern]) => pattern.test(url))?.[1];
     // The verifier makes signatures as the signer does.
     if (stage === "sign" && stack.slice(i).some((frame) => frame.url.includes("sigv4-verify/"))) return "verify";
     if (stage !== undefined) return stage;
-    if (url.includes("/interceptor/")) return "from the client: TLS, HTTP";
+    if (url.includes("/interceptor/")) return "from the client: HTTP";
   }
-  return stack.some(({ url }) => url !== "") ? "from the client: TLS, HTTP" : undefined;
+  return stack.some(({ url }) => url !== "") ? "from the client: HTTP" : undefined;
 }

@@ -18,7 +18,11 @@ import { Worker } from "./worker.mjs";
 /** Starts the product, in a new home folder. */
 export async function startOurs(context, stack) {
   const home = mkdtempSync(join(context.dir, "h"));
-  const product = stack.use(await Product.start({ home, ...context.upstream }));
+  return targetOf(stack.use(await Product.start({ home, ...context.upstream })));
+}
+
+/** A running product as a target. */
+export async function targetOf(product) {
   const aim = { port: product.port, proxied: true, ca: product.ca, keys: await product.agentKeys() };
   return { name: "ours", pid: product.pid, activityFile: product.activityFile, aim };
 }
