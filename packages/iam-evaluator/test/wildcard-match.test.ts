@@ -63,6 +63,23 @@ describe("matching agrees with trying everything", () => {
       { numRuns: 500 },
     );
   });
+
+  test("also where each piece between two stars is longer than a word", () => {
+    const piece = fc.integer({ min: 1, max: 45 }).map((length) => `${"ab".repeat(length)}?`);
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 2, maxLength: 3 }),
+        fc.array(fc.nat(3), { maxLength: 4 }),
+        (pieces, gaps) => {
+          const pattern = pieces.join("*");
+          const text = pieces.map((each, i) => each.replace("?", "c") + "ab".repeat(gaps[i] ?? 0)).join("");
+          for (const tried of [text, `${text}b`, text.slice(1), text.slice(0, -1), text.replaceAll("c", "")]) {
+            expect(runAutomaton(compileWildcard(pattern, "string"), tried)).toBe(naiveMatch(pattern, tried, "string"));
+          }
+        },
+      ),
+    );
+  });
 });
 
 describe("a star that ends its segment reaches across colons, another one does not", () => {
