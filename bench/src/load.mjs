@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { Connection } from "./connection.mjs";
 import { median } from "./median.mjs";
 import { serve } from "./serve.mjs";
-import { chunkedRequest, host, numberedHost, signedRequest } from "./signed-request.mjs";
+import { chunkedRequest, host, numberedHost, serviceRequest, signedRequest } from "./signed-request.mjs";
 import { Credentials, UNSIGNED_PAYLOAD } from "./workspace.mjs";
 
 const piece = Buffer.alloc(65_536, "x");
@@ -14,7 +14,7 @@ let target;
 let connections = [];
 let request;
 
-serve({ aim, open, run, close, handshakes, download, upload, uploadInChunks });
+serve({ aim, open, run, close, firstRequests, handshakes, download, upload, uploadInChunks });
 
 /**
  * Chooses what is measured next: the port of a proxy or, not `proxied`, of the upstream, whom to trust, and the keys to
@@ -25,40 +25,63 @@ function aim({ port, proxied, ca, keys }) {
   request = signedRequest({ credentials: target.credentials });
 }
 
-/** Opens `count` connections and makes one request on each. */
-async function open({ count }) {
-  let missing = count;
+/**
+ * Opens `count` connections more and makes one request on each: the one to S3, or those given in turn, which the connection
+ * then keeps to.
+ * @param {{ count: number, requests?: readonly import("./service-requests.mjs").ServiceRequest[] }} options
+ */
+async function open({ count, requests }) {
+  const chosen =
+    requests === undefined
+      ? [{ host, bytes: request }]
+      : requests.map((one) => ({ host: one.host, bytes: serviceRequest(target.credentials, one) }));
+  let opened = 0;
   const opening = async () => {
-    while (missing-- > 0) {
-      const connection = await Connection.open({ ...target, host });
-      connections.push(connection);
-      await connection.request(request);
+    while (opened < count) {
+      const { host: name, bytes } = chosen[opened++ % chosen.length];
+      const connection = await Connection.open({ ...target, host: name });
+      connections.push({ connection, bytes });
+      await connection.request(bytes);
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, openAtOnce) }, opening));
 }
 
-/** Makes requests on all connections, one at a time on each, for a time. */
-async function run({ ms }) {
+/** Makes requests on all connections, or `clients` of them, one at a time on each, for a time. */
+async function run({ ms, clients = connections.length }) {
   const started = performance.now();
   const latencies = [];
-  const keepAsking = async (connection) => {
+  const keepAsking = async ({ connection, bytes }) => {
     let before = performance.now();
     while (before - started < ms) {
-      await connection.request(request);
+      await connection.request(bytes);
       const after = performance.now();
       latencies.push(after - before);
       before = after;
     }
   };
-  await Promise.all(connections.map(keepAsking));
+  await Promise.all(connections.slice(0, clients).map(keepAsking));
   const elapsedMs = performance.now() - started;
   return { requests: latencies.length, perSecond: (latencies.length * 1000) / elapsedMs, p50Ms: median(latencies) };
 }
 
 function close() {
-  for (const connection of connections) connection.close();
+  for (const { connection } of connections) connection.close();
   connections = [];
+}
+
+/** How long each of some requests takes, in milliseconds, as the first on a connection that is open already. */
+async function firstRequests({ requests }) {
+  const times = [];
+  for (const one of requests) {
+    const bytes = serviceRequest(target.credentials, one);
+    const connection = await Connection.open({ ...target, host: one.host });
+    const before = performance.now();
+    await connection.request(bytes);
+    times.push(performance.now() - before);
+    connection.close();
+  }
+  return times;
 }
 
 /**

@@ -32,13 +32,14 @@ export class Product {
    * @param {number} options.upstreamPort
    * @param {string} options.upstreamCa PEM.
    * @param {number} [options.statements] Of the policy that it enforces; 50.
+   * @param {object} [options.policy] Another one.
    * @param {readonly string[]} [options.nodeArgs] For Node, before the program.
    * @param {string} [options.bin] Another build of it.
    */
-  static async start({ home, upstreamPort, upstreamCa, statements = 50, nodeArgs = [], bin = proxyBin }) {
+  static async start({ home, upstreamPort, upstreamCa, statements = 50, policy = policyOf(statements), nodeArgs = [], bin = proxyBin }) {
     mkdirSync(home, { recursive: true });
     const [policyFile, caFile] = [join(home, "policy.json"), join(home, "upstream-ca.pem")];
-    writeFileSync(policyFile, JSON.stringify(policyOf(statements), null, 2));
+    writeFileSync(policyFile, JSON.stringify(policy, null, 2));
     writeFileSync(caFile, upstreamCa);
     const command = [
       ...[...nodeArgs, bin, "start", "--host", "127.0.0.1", "--port", "0", "--mode", "enforce", "--policy", policyFile],

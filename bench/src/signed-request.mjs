@@ -1,4 +1,4 @@
-import { ChunkSigner, EMPTY_SHA256, STREAMING_PAYLOAD, sign, signedChunksLength, signStream } from "./workspace.mjs";
+import { ChunkSigner, EMPTY_SHA256, STREAMING_PAYLOAD, sha256Hex, sign, signedChunksLength, signStream } from "./workspace.mjs";
 
 /** The host that requests are for, and the one at number `n` for those that must be new. */
 export const host = "bench.s3.us-east-1.amazonaws.com";
@@ -45,6 +45,24 @@ export function chunkedRequest({ credentials, bytes, chunkLength }) {
     { credentials, region: "us-east-1", service: "s3", now: new Date(), payload: STREAMING_PAYLOAD },
   );
   return { head: headBytes(head), signer: new ChunkSigner(seed) };
+}
+
+/**
+ * The bytes of a request to some service, signed as a client signs it.
+ * @param {import("./workspace.mjs").Credentials} credentials
+ * @param {import("./service-requests.mjs").ServiceRequest} request
+ */
+export function serviceRequest(credentials, { service, region, host, method, target, headers, body }) {
+  const content = Buffer.from(body);
+  const all = [
+    ["Host", host],
+    ["User-Agent", "bench"],
+    ...headers,
+    ...(method === "POST" ? [["Content-Length", String(content.length)]] : []),
+  ];
+  const head = { httpVersion: "1.1", method, target, headers: all, host };
+  const signed = sign(head, { credentials, region, service, now: new Date(), payload: sha256Hex(content) });
+  return Buffer.concat([headBytes(signed), content]);
 }
 
 function headBytes({ method, target, headers }) {

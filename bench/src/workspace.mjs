@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from "node:url";
 
-export { Credentials } from "../../packages/aws-core/dist/index.js";
+export { createResolver } from "../../packages/action-resolver/dist/index.js";
+export { Credentials, parseEndpoint } from "../../packages/aws-core/dist/index.js";
 export { CertificateAuthority } from "../../packages/ca-manager/dist/index.js";
 export { fetchCredentials } from "../../packages/cred-vendor/dist/index.js";
 export {
@@ -20,6 +21,9 @@ export {
   UNSIGNED_PAYLOAD,
 } from "../../packages/sigv4/dist/index.js";
 export { inboundSeed, parseAuthorization, SignedChunksFilter, verify } from "../../packages/sigv4-verify/dist/index.js";
+
+/** Where the resolver's tables are, a file for each service. */
+export const shardData = new URL("../../packages/action-resolver/data/", import.meta.url);
 
 /** The programs under measurement; `IAP_PROXY_BIN` names another build of the proxy, to compare two. */
 export const proxyBin =
