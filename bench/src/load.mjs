@@ -1,11 +1,12 @@
 /** The load generator, in a process of its own: one target at a time, connections and requests, wall-clock figures. */
+import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Connection } from "./connection.mjs";
 import { median } from "./median.mjs";
 import { serve } from "./serve.mjs";
 import { chunkedRequest, host, numberedHost, serviceRequest, signedRequest } from "./signed-request.mjs";
-import { Credentials, UNSIGNED_PAYLOAD } from "./workspace.mjs";
+import { Credentials, STREAMING_UNSIGNED_PAYLOAD_TRAILER, UNSIGNED_PAYLOAD } from "./workspace.mjs";
 
 const piece = Buffer.alloc(65_536, "x");
 const openAtOnce = 16;
@@ -14,7 +15,20 @@ let target;
 let connections = [];
 let request;
 
-serve({ aim, open, run, close, firstRequests, handshakes, download, upload, uploadInChunks });
+serve({
+  aim,
+  open,
+  run,
+  close,
+  firstRequests,
+  handshakes,
+  download,
+  upload,
+  uploadUnsigned,
+  uploadHashed,
+  uploadInUnsignedChunks,
+  uploadInChunks,
+});
 
 /**
  * Chooses what is measured next: the port of a proxy or, not `proxied`, of the upstream, whom to trust, and the keys to
@@ -139,12 +153,64 @@ async function upload({ bytes, stallMs }) {
 }
 
 /** Uploads `bytes` in signed chunks of 64 KB. */
-async function uploadInChunks({ bytes }) {
+function uploadInChunks({ bytes }) {
+  const { head, signer } = chunkedRequest({ credentials: target.credentials, bytes, chunkLength: piece.length });
+  return timedUpload(head, (socket) => sendChunks(socket, bytes, signer));
+}
+
+/** Uploads `bytes` whose hash is in the signed head. */
+function uploadHashed({ bytes }) {
+  const sum = createHash("sha256");
+  for (let left = bytes; left > 0; left -= piece.length)
+    sum.update(left < piece.length ? piece.subarray(0, left) : piece);
+  return uploadWhole({ bytes, payload: sum.digest("hex") });
+}
+
+/** Uploads `bytes` that the signature does not cover. */
+function uploadUnsigned({ bytes }) {
+  return uploadWhole({ bytes, payload: UNSIGNED_PAYLOAD });
+}
+
+function uploadWhole({ bytes, payload }) {
+  const head = signedRequest({
+    credentials: target.credentials,
+    method: "PUT",
+    target: "/whole",
+    payload,
+    contentLength: bytes,
+  });
+  return timedUpload(head, (socket) => sendBytes(socket, bytes));
+}
+
+/** Uploads `bytes` in chunks of 64 KB that are not signed, with a trailer, as SDKs do by default. */
+function uploadInUnsignedChunks({ bytes }) {
+  const begin = Buffer.from(`${piece.length.toString(16)}\r\n`);
+  // The checksum is AWS's to verify.
+  const end = Buffer.from("0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n");
+  const chunks = bytes / piece.length;
+  const head = signedRequest({
+    credentials: target.credentials,
+    method: "PUT",
+    target: "/unsigned-chunks",
+    payload: STREAMING_UNSIGNED_PAYLOAD_TRAILER,
+    contentLength: chunks * (begin.length + piece.length + 2) + end.length,
+    headers: [
+      ["Content-Encoding", "aws-chunked"],
+      ["x-amz-decoded-content-length", String(bytes)],
+      ["x-amz-trailer", "x-amz-checksum-crc32"],
+    ],
+  });
+  const chunk = Buffer.concat([begin, piece, Buffer.from("\r\n")]);
+  return timedUpload(head, async (socket) => {
+    for (let i = 0; i < chunks; i++) await send(socket, chunk);
+    socket.write(end);
+  });
+}
+
+async function timedUpload(head, body) {
   const connection = await Connection.open({ ...target, host });
-  const { credentials } = target;
-  const { head, signer } = chunkedRequest({ credentials, bytes, chunkLength: piece.length });
   const started = performance.now();
-  await connection.request(head, { body: (socket) => sendChunks(socket, bytes, signer) });
+  await connection.request(head, { body });
   const flowMs = performance.now() - started;
   connection.close();
   return { flowMs };
@@ -152,17 +218,17 @@ async function uploadInChunks({ bytes }) {
 
 async function sendChunks(socket, bytes, signer) {
   for (let left = bytes; left > 0; left -= piece.length) {
-    if (!socket.write(signer.chunk(left < piece.length ? piece.subarray(0, left) : piece))) {
-      await new Promise((resolve) => socket.once("drain", resolve));
-    }
+    await send(socket, signer.chunk(left < piece.length ? piece.subarray(0, left) : piece));
   }
   socket.write(signer.end());
 }
 
 async function sendBytes(socket, bytes) {
   for (let left = bytes; left > 0; left -= piece.length) {
-    if (!socket.write(left < piece.length ? piece.subarray(0, left) : piece)) {
-      await new Promise((resolve) => socket.once("drain", resolve));
-    }
+    await send(socket, left < piece.length ? piece.subarray(0, left) : piece);
   }
+}
+
+async function send(socket, bytes) {
+  if (!socket.write(bytes)) await new Promise((resolve) => socket.once("drain", resolve));
 }

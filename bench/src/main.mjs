@@ -7,8 +7,8 @@ import { parseArguments } from "./arguments.mjs";
 import { withCleanup } from "./cleanup-stack.mjs";
 import { describeMachine } from "./machine.mjs";
 import { connections } from "./scenarios/connections.mjs";
+import { huge, uploadForms } from "./scenarios/forms.mjs";
 import { requests } from "./scenarios/requests.mjs";
-import { huge, signedChunks } from "./scenarios/signed-chunks.mjs";
 import { signing } from "./scenarios/signing.mjs";
 import { stages } from "./scenarios/stages.mjs";
 import { startup } from "./scenarios/startup.mjs";
@@ -17,7 +17,7 @@ import { tunnels } from "./scenarios/tunnels.mjs";
 import { table } from "./table.mjs";
 import { Worker } from "./worker.mjs";
 
-const scenarios = { signing, requests, stages, connections, streaming, chunks: signedChunks, tunnels, startup };
+const scenarios = { signing, requests, stages, connections, streaming, forms: uploadForms, tunnels, startup };
 /** Run when they are asked for. */
 const special = { huge };
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));

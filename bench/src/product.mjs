@@ -36,7 +36,15 @@ export class Product {
    * @param {readonly string[]} [options.nodeArgs] For Node, before the program.
    * @param {string} [options.bin] Another build of it.
    */
-  static async start({ home, upstreamPort, upstreamCa, statements = 50, policy = policyOf(statements), nodeArgs = [], bin = proxyBin }) {
+  static async start({
+    home,
+    upstreamPort,
+    upstreamCa,
+    statements = 50,
+    policy = policyOf(statements),
+    nodeArgs = [],
+    bin = proxyBin,
+  }) {
     mkdirSync(home, { recursive: true });
     const [policyFile, caFile] = [join(home, "policy.json"), join(home, "upstream-ca.pem")];
     writeFileSync(policyFile, JSON.stringify(policy, null, 2));

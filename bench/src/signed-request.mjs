@@ -1,4 +1,12 @@
-import { ChunkSigner, EMPTY_SHA256, STREAMING_PAYLOAD, sha256Hex, sign, signedChunksLength, signStream } from "./workspace.mjs";
+import {
+  ChunkSigner,
+  EMPTY_SHA256,
+  STREAMING_PAYLOAD,
+  sha256Hex,
+  sign,
+  signedChunksLength,
+  signStream,
+} from "./workspace.mjs";
 
 /** The host that requests are for, and the one at number `n` for those that must be new. */
 export const host = "bench.s3.us-east-1.amazonaws.com";
@@ -12,12 +20,21 @@ export const numberedHost = (n) => `bench-${n}.s3.us-east-1.amazonaws.com`;
  * @param {string} [options.target] An object of 1 KB.
  * @param {string} [options.payload] The hash line; that of no body.
  * @param {number} [options.contentLength] Of a body that follows.
+ * @param {readonly (readonly [string, string])[]} [options.headers] More of them.
  */
-export function signedRequest({ credentials, method = "GET", target = "/key", payload = EMPTY_SHA256, contentLength }) {
+export function signedRequest({
+  credentials,
+  method = "GET",
+  target = "/key",
+  payload = EMPTY_SHA256,
+  contentLength,
+  headers: more = [],
+}) {
   const headers = [
     ["Host", host],
     ["User-Agent", "bench"],
     ["x-amz-content-sha256", payload],
+    ...more,
     ...(contentLength === undefined ? [] : [["Content-Length", String(contentLength)]]),
   ];
   const signed = sign(

@@ -14,6 +14,7 @@ export {
   EMPTY_SHA256,
   SigningKeys,
   STREAMING_PAYLOAD,
+  STREAMING_UNSIGNED_PAYLOAD_TRAILER,
   sha256Hex,
   sign,
   signedChunksLength,

@@ -73,7 +73,12 @@ export async function startup(context) {
       format: (n) => `${n.toFixed(1)} ms`,
       goal: { most: 30 },
     }),
-    row("iam-agent-proxy --version, beside node -e 0", { ours: version, beside: node, format: ms, goal: { most: 150 } }),
+    row("iam-agent-proxy --version, beside node -e 0", {
+      ours: version,
+      beside: node,
+      format: ms,
+      goal: { most: 150 },
+    }),
     row("proxy-creds, beside node -e 0", { ours: creds, beside: node, format: ms, goal: { most: 100 } }),
   ];
 }
