@@ -29,13 +29,14 @@ export class Connection {
    * @param {string} options.ca Whom to trust, PEM.
    * @param {number} options.port On this machine.
    * @param {boolean} options.proxied Whether a proxy listens there, or the server itself.
+   * @param {number} [options.connectPort] The port that the proxy is asked to connect to; 443.
    */
-  static async open({ host, ca, port, proxied }) {
+  static async open({ host, ca, port, proxied, connectPort = 443 }) {
     const socket = connectTcp(port, "127.0.0.1");
     socket.setNoDelay(true);
     if (proxied) {
       await once(socket, "connect");
-      await connectThrough(socket, host);
+      await connectThrough(socket, `${host}:${connectPort}`);
     }
     const secured = connectTls({ socket, servername: host, ca });
     await once(secured, "secureConnect");
@@ -95,8 +96,8 @@ export class Connection {
   }
 }
 
-async function connectThrough(socket, host) {
-  socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`);
+async function connectThrough(socket, authority) {
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   let head = "";
   while (!head.endsWith("\r\n\r\n")) {
     const [data] = await once(socket, "data");

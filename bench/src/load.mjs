@@ -34,9 +34,11 @@ serve({
  * Chooses what is measured next: the port of a proxy or, not `proxied`, of the upstream, whom to trust, and the keys to
  * sign with. The request is signed once: the figures are not the client's.
  */
-function aim({ port, proxied, ca, keys }) {
-  target = { port, proxied, ca, credentials: new Credentials(keys) };
-  request = signedRequest({ credentials: target.credentials });
+function aim({ port, proxied, connectPort, ca, keys }) {
+  target = { port, proxied, connectPort, ca, credentials: new Credentials(keys) };
+  // A proxy may go by the Host header, and by nothing else.
+  const authority = connectPort === undefined ? host : `${host}:${connectPort}`;
+  request = signedRequest({ credentials: target.credentials, authority });
 }
 
 /**

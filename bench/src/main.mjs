@@ -8,6 +8,7 @@ import { withCleanup } from "./cleanup-stack.mjs";
 import { describeMachine } from "./machine.mjs";
 import { connections } from "./scenarios/connections.mjs";
 import { huge, uploadForms } from "./scenarios/forms.mjs";
+import { peers } from "./scenarios/peers.mjs";
 import { requests } from "./scenarios/requests.mjs";
 import { signing } from "./scenarios/signing.mjs";
 import { stages } from "./scenarios/stages.mjs";
@@ -17,7 +18,7 @@ import { tunnels } from "./scenarios/tunnels.mjs";
 import { table } from "./table.mjs";
 import { Worker } from "./worker.mjs";
 
-const scenarios = { signing, requests, stages, connections, streaming, forms: uploadForms, tunnels, startup };
+const scenarios = { signing, requests, peers, stages, connections, streaming, forms: uploadForms, tunnels, startup };
 /** Run when they are asked for. */
 const special = { huge };
 const resultsFile = fileURLToPath(new URL("../RESULTS.md", import.meta.url));

@@ -21,6 +21,7 @@ export const numberedHost = (n) => `bench-${n}.s3.us-east-1.amazonaws.com`;
  * @param {string} [options.payload] The hash line; that of no body.
  * @param {number} [options.contentLength] Of a body that follows.
  * @param {readonly (readonly [string, string])[]} [options.headers] More of them.
+ * @param {string} [options.authority] What its Host header says.
  */
 export function signedRequest({
   credentials,
@@ -29,9 +30,10 @@ export function signedRequest({
   payload = EMPTY_SHA256,
   contentLength,
   headers: more = [],
+  authority = host,
 }) {
   const headers = [
-    ["Host", host],
+    ["Host", authority],
     ["User-Agent", "bench"],
     ["x-amz-content-sha256", payload],
     ...more,
