@@ -2,6 +2,7 @@ export type { ActivityRecord, DecidedRecord, FinishedRecord, Mode, Recorder } fr
 export type { AgentKey, KeyRing, UpstreamRef, Upstreams } from "./agent-key.ts";
 export { type Arn, formatArn, parseArn } from "./arn.ts";
 export { AwsError, type AwsErrorCause, type AwsErrorOptions } from "./aws-error.ts";
+export { awsPartitions } from "./aws-partitions.ts";
 export type { AwsRequest, CredentialScope, RequestHead, ScopedRequest, SignedHead } from "./aws-request.ts";
 export { awsSuffixes } from "./aws-suffixes.ts";
 export type {

@@ -89,6 +89,15 @@ export function parsePolicy(document: string | PolicyDocument, type: PolicyType 
     report("ERROR", code, at, message, fix);
   };
   const reader: Reader = { root, type, place, report, unreadable };
+  if (root.offset > 0) {
+    report(
+      "WARNING",
+      "LEADING_SPACE",
+      place("", 0),
+      "There is white space before the document, which IAM refuses.",
+      "Remove it.",
+    );
+  }
   if (MAY_HOLD_OTHER_CHARACTERS.test(text)) checkCharacters(reader, root, "");
   const policy = readDocument(reader);
   return { policy: isReadable ? policy : undefined, findings };

@@ -12,10 +12,12 @@ export function isValidResource(resource: string): boolean {
   return passes((report) => checkResource(resource, { path: "" }, report));
 }
 
+const UNCERTAIN: ReadonlySet<string> = new Set(["SHORT_ARN", "EMPTY_RESOURCE", "REGION_NOT_ALLOWED"]);
+
 function passes(check: (report: Report) => void): boolean {
   let valid = true;
   check((level, code) => {
-    if (level === "ERROR" || code === "SHORT_ARN" || code === "EMPTY_RESOURCE") valid = false;
+    if (level === "ERROR" || UNCERTAIN.has(code)) valid = false;
   });
   return valid;
 }

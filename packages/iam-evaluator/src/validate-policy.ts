@@ -17,7 +17,7 @@ export interface ValidateOptions {
 /**
  * Everything worth saying about a policy document: what AWS would refuse when it is created or attached (`ERROR`), and
  * what it would accept and you may regret. Evaluation is more lenient: a missing or old Version, a document that is too
- * large and an IAM resource of a kind not known here are evaluated all the same.
+ * large, white space before it, and a partition or an IAM resource of a kind not known here are evaluated all the same.
  */
 export function validatePolicy(
   document: string | PolicyDocument,
@@ -39,6 +39,9 @@ const REFUSED_BY_IAM: ReadonlySet<string> = new Set([
   ...REFUSED_ELSEWHERE,
   "MISSING_VERSION",
   "OLD_VERSION",
+  "LEADING_SPACE",
+  "REGION_NOT_ALLOWED",
+  "UNKNOWN_PARTITION",
   "UNKNOWN_RESOURCE_TYPE",
 ]);
 

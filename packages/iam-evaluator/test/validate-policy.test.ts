@@ -60,6 +60,93 @@ describe("advice on what AWS accepts", () => {
   });
 });
 
+describe("resources that IAM takes, and does not", () => {
+  const verdictOf = (Resource: string): boolean =>
+    validatePolicy({ Version: "2012-10-17", Statement: { Effect: "Deny", Action: "*", Resource } }, "identity").every(
+      ({ level }) => level !== "ERROR",
+    );
+  const evaluates = (Resource: string): boolean => {
+    const document = { Version: "2012-10-17", Statement: { Effect: "Deny", Action: "*", Resource } } as const;
+    try {
+      compilePolicySet({ identity: [{ name: "p", document }] });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test.each([
+    "arn:aws:iam::*:*",
+    "arn:aws:iam::123456789012:root",
+    "arn:aws:iam::123456789012:user/*",
+    "arn:aws:iam:::user/bob",
+    "arn:*:s3:::b",
+    "arn:aws*:s3:::b",
+    "arn:aws-eusc:s3:::b",
+    "arn:aws:s3:us-west-2:123456789012:accesspoint/a",
+    "arn:aws:s3:*:*:access-grants/default",
+    "arn:aws:s3:us-west-2:123456789012:job/*",
+    "arn:aws:s3::123456789012:accesspoint/a.mrap",
+    "arn:aws:ec2:us-east-1:123456789012:",
+    "arn:aws:sqs:us-east-1:*",
+    "arn:aws:sqs",
+  ])("%s is taken", (resource) => {
+    expect(verdictOf(resource)).toBe(true);
+    expect(evaluates(resource)).toBe(true);
+  });
+
+  test.each([
+    "arn:aws:iam::123456789012:u*",
+    "arn:aws:iam::123456789012:user*",
+    "arn:aws:iam::123456789012:",
+    "arn:aws:iam:*:*:role/r",
+    "arn:aws-foo:s3:::b",
+    "arn:azure*:s3:::b",
+    "arn:aws:s3:us-east-1:123456789012:b",
+    "arn:aws:s3:*:*:b/*",
+    "arn:aws:s3:*:*:*",
+  ])("%s is evaluated, and refused when a policy is created", (resource) => {
+    expect(verdictOf(resource)).toBe(false);
+    expect(evaluates(resource)).toBe(true);
+  });
+
+  test.each([
+    "arn:aws:iam",
+    "arn:aws:iam:*",
+    "arn:aws:iam:us-east-1:1:role/r",
+    "arn:aws:s3",
+    "arn:aws:s3:*",
+    "arn:aws:s3:us-east-1:1",
+    "arn:aws:s3:us-east-1::b",
+    "arn:foo:s3:::b",
+    "arn:AWS:s3:::b",
+    "arn:aws:*:::b",
+    "arn:aws::::b",
+    "arn:aws:ec2::b",
+    "ARN:aws:s3:::b",
+    "b",
+    "",
+  ])("%j is refused", (resource) => {
+    expect(verdictOf(resource)).toBe(false);
+    expect(evaluates(resource)).toBe(false);
+  });
+
+  test("a partition that is nearly one is corrected", () => {
+    const document = { Version: "2012-10-17", Statement: { Effect: "Deny", Action: "*", Resource: "arn:asw:s3:::b" } };
+    expect(validatePolicy(JSON.stringify(document), "identity").map(({ fix }) => fix)).toEqual(['Did you mean "aws"?']);
+  });
+});
+
+test("IAM takes no white space before a document; behind it, it may stand", () => {
+  const text = JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Deny", Action: "*", Resource: "*" } });
+  const found = (document: string, type: PolicyType) =>
+    validatePolicy(document, type).map(({ level, code, line, column }) => [level, code, line, column]);
+  expect(found(`\n  ${text}`, "identity")).toEqual([["ERROR", "LEADING_SPACE", 1, 1]]);
+  expect(found(`\n  ${text}`, "scp")).toEqual([["WARNING", "LEADING_SPACE", 1, 1]]);
+  expect(found(`${text}\n`, "identity")).toEqual([]);
+  expect(compilePolicySet({ identity: [{ name: "p", document: `\n${text}` }] }).findings).toHaveLength(1);
+});
+
 describe("conditions", () => {
   const fixOf = (Condition: ConditionElement, Effect: "Allow" | "Deny" = "Deny") =>
     validatePolicy(
