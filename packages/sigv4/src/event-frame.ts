@@ -17,8 +17,9 @@ const PRELUDE = 12;
 const CRC = 4;
 const DATE = ":date";
 const SIGNATURE = ":chunk-signature";
-/** Header value types of the event stream encoding: a byte array, and milliseconds since the epoch. */
+/** Header value types of the event stream encoding: a byte array, text, and milliseconds since the epoch. */
 const BYTES = 6;
+const TEXT = 7;
 const TIMESTAMP = 8;
 
 /** The total length that the first 12 bytes of a frame state. Throws `InvalidRequest` when they are not a prelude. */
@@ -53,7 +54,9 @@ export function readSignedEvent(frame: Buffer): SignedEvent {
   }
   if (dateAt < 0 || signatureAt < 0) throw malformed(`a message lacks ${DATE} or ${SIGNATURE}`);
   const date = new Date(Number(frame.readBigInt64BE(dateAt + 1 + DATE.length + 1)));
-  if (Number.isNaN(date.getTime())) throw malformed(`a message's ${DATE} is no date`);
+  const year = date.getUTCFullYear();
+  // The string to sign has a year of four digits. A date that is none has no year at all.
+  if (!(year >= 0 && year <= 9999)) throw malformed(`a message's ${DATE} is no date that can be signed`);
   return {
     dateHeader: frame.subarray(dateAt, dateAt + 1 + DATE.length + 9),
     date,
@@ -63,8 +66,10 @@ export function readSignedEvent(frame: Buffer): SignedEvent {
   };
 }
 
+/** Whether 32 bytes stand here. Both types have the same encoding, and no signature covers which of them it is. */
 function isSignature(frame: Buffer, at: number, end: number): boolean {
-  return at + 3 + 32 <= end && frame[at] === BYTES && frame.readUInt16BE(at + 1) === 32;
+  if (at + 3 + 32 > end || (frame[at] !== BYTES && frame[at] !== TEXT)) return false;
+  return frame.readUInt16BE(at + 1) === 32;
 }
 
 /** Puts another signature into a frame, and its checksum right. */

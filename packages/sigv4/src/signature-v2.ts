@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { headerValue, type RequestHead, splitTarget } from "@iap/aws-core";
-import { canonicalHeaderValue } from "./canonical-headers.ts";
 import { queryParameters, SIGNATURE_V2_PARAMETERS } from "./presigned-query.ts";
 import { uriDecode } from "./uri-encode.ts";
 
@@ -21,7 +20,7 @@ export function stringToSignV2(head: RequestHead, { bucket, expires }: StringToS
   const parameters = queryParameters(query ?? "");
   const value = (name: string): string => {
     const inHeader = headerValue(head.headers, name);
-    if (inHeader !== undefined || expires === undefined) return canonicalHeaderValue(inHeader ?? "");
+    if (inHeader !== undefined || expires === undefined) return trimmed(inHeader ?? "");
     return uriDecode(parameters.find((parameter) => parameter.name === name)?.rawValue ?? "");
   };
 
@@ -32,11 +31,11 @@ export function stringToSignV2(head: RequestHead, { bucket, expires }: StringToS
   };
   for (const [key, text] of head.headers) {
     const name = key.toLowerCase();
-    if (name.startsWith("x-amz-")) add(name, canonicalHeaderValue(text));
+    if (name.startsWith("x-amz-")) add(name, trimmed(text));
   }
   if (expires !== undefined) {
     for (const { name, rawValue } of parameters) {
-      if (name.startsWith("x-amz-")) add(name, canonicalHeaderValue(uriDecode(rawValue)));
+      if (name.startsWith("x-amz-")) add(name, trimmed(uriDecode(rawValue)));
     }
   }
   const headers = [...amz].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -54,6 +53,11 @@ function subresources(parameters: ReturnType<typeof queryParameters>): string {
   return `?${sorted.map(({ name, rawValue }) => (rawValue === "" ? name : `${name}=${uriDecode(rawValue)}`)).join("&")}`;
 }
 
+/** A value without blanks at its ends and with each fold as one space. Unlike in SigV4, blanks inside it stay. */
+function trimmed(value: string): string {
+  return value.replace(/[ \t]*\r?\n[ \t]+/g, " ").replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
 /** The parameters that are part of a resource, and those that override headers of the response. */
 const SUBRESOURCES: ReadonlySet<string> = new Set([
   "accelerate",
@@ -62,7 +66,6 @@ const SUBRESOURCES: ReadonlySet<string> = new Set([
   "cors",
   "defaultObjectAcl",
   "delete",
-  "encryption",
   "inventory",
   "lifecycle",
   "location",

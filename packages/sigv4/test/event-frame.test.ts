@@ -28,7 +28,36 @@ test("another signature changes neither the length nor anything else", () => {
   expect(frame).toEqual(encodeSignedEvent(encodedDate(date), Buffer.alloc(32, 9), Buffer.from("payload")));
 });
 
+test("a signature may be called bytes or text: it is encoded alike, and nothing signs which", () => {
+  const frame = frameOf("payload");
+  const at = frame.indexOf(":chunk-signature") + ":chunk-signature".length;
+  frame[at] = 7;
+  resignFrame(frame, readSignedEvent(frameOf("payload")), signature);
+  expect(Buffer.from(readSignedEvent(frame).signature)).toEqual(signature);
+  frame[at] = 5;
+  resignFrame(frame, readSignedEvent(frameOf("payload")), signature);
+  expect(() => readSignedEvent(frame)).toThrow(AwsError);
+});
+
 describe("what is no signed event is refused", () => {
+  // Year 0, year 9999, and the milliseconds beside them; the ends of what a date can be, and of what 64 bits can hold.
+  test.each([
+    [-62_167_219_200_000n, true],
+    [-62_167_219_200_001n, false],
+    [253_402_300_799_999n, true],
+    [253_402_300_800_000n, false],
+    [8_640_000_000_000_000n, false],
+    [8_640_000_000_000_001n, false],
+    [(1n << 63n) - 1n, false],
+    [-(1n << 63n), false],
+  ])("a date of %d ms, which can be signed: %s", (ms, signable) => {
+    const header = encodedDate(date);
+    header.writeBigInt64BE(ms, header.length - 8);
+    const read = () => readSignedEvent(encodeSignedEvent(header, signature, Buffer.from("payload")));
+    if (signable) expect(read().date.getTime()).toBe(Number(ms));
+    else expect(read).toThrow(AwsError);
+  });
+
   test("a frame with any one bit flipped", () => {
     const whole = frameOf("payload");
     for (let at = 0; at < whole.length; at++) {
