@@ -1,4 +1,11 @@
-import { AwsError, type CredentialScope, type Endpoint, headerValue, type RequestHead } from "@iap/aws-core";
+import {
+  AwsError,
+  type AwsRequest,
+  type CredentialScope,
+  type Endpoint,
+  headerValue,
+  type RequestHead,
+} from "@iap/aws-core";
 import type { Exchange } from "@iap/interceptor";
 import { passUnsigned } from "@iap/sigv4";
 import { parseAuthorization, signingForm } from "@iap/sigv4-verify";
@@ -32,14 +39,14 @@ export async function runUnsigned(
   const { resolver, decideUnsigned, credentialReplacer, budget } = parts;
   const { head } = exchange;
   const scope = scopeOf(endpoint);
-  if (endpoint.kind !== "service" || scope === undefined) throw notSigned(head);
+  if (endpoint.kind !== "service" || scope === undefined) throw notSigned({ ...head, body: undefined });
   await resolver.load(scope.service);
   const held = budget.open("unsigned");
   try {
     const whole = resolver.needsBody({ request: head, scope, endpoint });
     const body = whole ? await exchange.readBody({ limit: maxBodyBytes, reserve: held.reserve }) : undefined;
     const call = resolver.resolve({ request: { ...head, body }, scope, endpoint });
-    if (call.marker !== "unsigned" && call.marker !== "bearer") throw notSigned(head);
+    if (call.marker !== "unsigned" && call.marker !== "bearer") throw notSigned({ ...head, body });
     story.resolvedTo(call);
 
     const decision = decideUnsigned(call);
@@ -63,9 +70,9 @@ export async function runUnsigned(
 }
 
 /** The error that names what an unsigned request lacks. */
-function notSigned(head: RequestHead): AwsError {
+function notSigned(request: AwsRequest): AwsError {
   try {
-    parseAuthorization(head);
+    parseAuthorization(request);
   } catch (error) {
     if (error instanceof AwsError) return error;
     throw error;

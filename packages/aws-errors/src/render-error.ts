@@ -108,8 +108,11 @@ function messageText({ code, message, details }: AwsError, form: WireForm, reque
   return message;
 }
 
-function isPresigned({ target }: RequestHead): boolean {
-  return splitTarget(target).query?.includes("X-Amz-Algorithm=") ?? false;
+/** Whether a request states its authorization, whole or in part, in its query: S3 has an error code of its own for it. */
+export function isPresigned({ target }: RequestHead): boolean {
+  return /(?:^|&)X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Signature)=/.test(
+    splitTarget(target).query ?? "",
+  );
 }
 
 function isQueryCompatible({ headers }: RequestHead, form: WireForm): boolean {

@@ -1,7 +1,7 @@
 import { AwsError, type AwsErrorCause, headerValue } from "@iap/aws-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type RenderedError, renderError } from "../src/index.ts";
+import { isPresigned, type RenderedError, renderError } from "../src/index.ts";
 import { head, requests } from "./requests.ts";
 
 const now = new Date("2026-11-23T12:34:56.789Z");
@@ -256,4 +256,21 @@ describe("text", () => {
             : [0x7a, 0, 1, 0, 0];
     expect([...bytes.subarray(at, bytes.length - length)]).toEqual(expected);
   });
+});
+
+test.each([
+  ["/k?X-Amz-Algorithm=AWS4-HMAC-SHA256", true],
+  ["/k?x=1&X-Amz-Signature=0", true],
+  ["/k?X-Amz-Credential=a", true],
+  ["/k?AWSAccessKeyId=a&Signature=b&Expires=1", false],
+  ["/k?x-amz-acl=private", false],
+  ["/X-Amz-Signature=0", false],
+  ["/k", false],
+])("%s states its authorization in its query: %s", (target, presigned) => {
+  const request = { ...requests.s3, target };
+  expect(isPresigned(request)).toBe(presigned);
+  const rendered = render(new AwsError("MalformedAuthorization", "no"), request);
+  expect(text(rendered)).toContain(
+    presigned ? "<Code>AuthorizationQueryParametersError<" : "<Code>AuthorizationHeaderMalformed<",
+  );
 });

@@ -43,7 +43,7 @@ function regionSet(head: RequestHead, signedHeaders: readonly string[]): string 
   if (regions === undefined || !signedHeaders.includes("x-amz-region-set")) {
     throw malformed(`a signature of ${ALGORITHM_V4A} covers an x-amz-region-set header`);
   }
-  return trimBlanks(regions);
+  return regions;
 }
 
 /** An S3 Express session has a token of its own in place of the key's. */
@@ -88,16 +88,15 @@ export interface SigningDate {
 
 /** `x-amz-date`, or `Date` when there is none: botocore signs that one when its caller set it. */
 export function signingDate(head: RequestHead): SigningDate {
-  const stated = onlyValue(head, "x-amz-date");
-  if (stated !== undefined) {
-    const amzDate = trimBlanks(stated);
+  const amzDate = onlyValue(head, "x-amz-date");
+  if (amzDate !== undefined) {
     const date = parseAmzDate(amzDate);
     if (date === undefined) throw malformed("x-amz-date is not a date of the form YYYYMMDDTHHMMSSZ");
     return { date, amzDate };
   }
   const text = onlyValue(head, "date");
   if (text === undefined) throw malformed("the request has neither an x-amz-date nor a Date header");
-  const date = parseAmzDate(trimBlanks(text)) ?? parseHttpDate(trimBlanks(text));
+  const date = parseAmzDate(text) ?? parseHttpDate(text);
   if (date === undefined) throw malformed("the Date header is not a date of RFC 1123 or of the form YYYYMMDDTHHMMSSZ");
   return { date, amzDate: formatAmzDate(date) };
 }

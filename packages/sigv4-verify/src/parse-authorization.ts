@@ -1,4 +1,4 @@
-import { AwsError, headerValues, type RequestHead, splitTarget } from "@iap/aws-core";
+import { AwsError, type AwsRequest, headerValues, type RequestHead, splitTarget } from "@iap/aws-core";
 import { ALGORITHM, ALGORITHM_V4A, type QueryParameter, queryParameters } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 import { foreign, malformed, multiple } from "./authorization-error.ts";
@@ -8,6 +8,7 @@ import { isPostForm } from "./post-form.ts";
 import { presignedParameters } from "./presigned-parameters.ts";
 import { parseQueryAuthorization } from "./query-authorization.ts";
 import { parseV2Header, parseV2Query } from "./signature-v2-authorization.ts";
+import { isSignatureV2Body } from "./signing-form.ts";
 import { trimBlanks } from "./trim-blanks.ts";
 
 /**
@@ -15,9 +16,10 @@ import { trimBlanks } from "./trim-blanks.ts";
  * `MalformedAuthorization` when what it says is wrong or can be read in two ways, `MultipleAuthentication` when it is
  * signed twice, `UnknownAccessKey` for a bearer token of somebody else. Nothing is verified here.
  *
- * An S3 POST form is signed in its body: `isPostForm` tells one, `readPostForm` reads it.
+ * An S3 POST form is signed in its body: `isPostForm` tells one, `readPostForm` reads it. A body that is here only tells
+ * what is wrong with a request that its head does not show to be signed.
  */
-export function parseAuthorization(head: RequestHead): Authorization {
+export function parseAuthorization(head: RequestHead & Partial<Pick<AwsRequest, "body">>): Authorization {
   const headers = headerValues(head.headers, "authorization");
   const { query } = splitTarget(head.target);
   const parameters = query === undefined || query === "" ? NONE : queryParameters(query);
@@ -67,18 +69,21 @@ function isSignatureV2(parameters: readonly QueryParameter[]): boolean {
 }
 
 function onlyV2(parameters: readonly QueryParameter[]): readonly QueryParameter[] {
-  if (parameters.some(({ name }) => name === "SignatureVersion")) {
-    throw malformed(
-      "it is of Signature Version 2, which is supported for S3 only: set the client's signature version to v4",
-    );
-  }
+  if (parameters.some(({ name }) => name === "SignatureVersion")) throw v2OfQueryService();
   const others = parameters.filter(({ name }) => name.startsWith("X-Amz-"));
   if (others.length > 0) throw multiple(`AWSAccessKeyId and ${others[0]?.name} in the query`);
   return parameters;
 }
 
+function v2OfQueryService(): AwsError {
+  return malformed(
+    "it is of Signature Version 2, which is supported for S3 only: set the client's signature version to v4",
+  );
+}
+
 /** The error of a request that is not signed in a way that its head shows. */
-function unsigned(head: RequestHead): AwsError {
+function unsigned(head: RequestHead & Partial<Pick<AwsRequest, "body">>): AwsError {
+  if (isSignatureV2Body(head.body)) return v2OfQueryService();
   if (isPostForm(head)) {
     return new AwsError("MissingAuthentication", "An S3 POST form is signed in its fields, not in its head.");
   }

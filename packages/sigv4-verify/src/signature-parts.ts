@@ -9,6 +9,7 @@ import {
   parseSigv4aScope,
 } from "@iap/sigv4";
 import { malformed } from "./authorization-error.ts";
+import { trimBlanks } from "./trim-blanks.ts";
 
 /** Reads `access-key-id/YYYYMMDD/region/service/aws4_request`, for SigV4a without the region. */
 export function parseCredential(
@@ -72,11 +73,11 @@ export function parseSignature(text: string, algorithm: Algorithm): string {
   return text;
 }
 
-/** The value of a header that may stand only once, or undefined. */
+/** The value of a header that may stand only once, without the blanks around it, or undefined. */
 export function onlyValue(head: RequestHead, name: string): string | undefined {
   const values = headerValues(head.headers, name);
   if (values.length > 1) throw malformed(`the request has more than one ${name} header`);
-  return values[0];
+  return values[0] === undefined ? undefined : trimBlanks(values[0]);
 }
 
 /** A field name of RFC 9110 in lower case, or a pseudo-header of HTTP/2. */

@@ -4,7 +4,6 @@ import type { Authorization } from "./authorization.ts";
 import { malformed } from "./authorization-error.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { checkAccessKeyId, onlyValue } from "./signature-parts.ts";
-import { trimBlanks } from "./trim-blanks.ts";
 
 /**
  * Reads S3's Signature Version 2: `Authorization: AWS access-key-id:signature`, given without the scheme. It has no
@@ -16,7 +15,7 @@ export function parseV2Header(head: RequestHead, text: string): Authorization {
   checkAccessKeyId(accessKeyId);
   const stated = onlyValue(head, "x-amz-date") ?? onlyValue(head, "date");
   if (stated === undefined) throw malformed("the request has neither an x-amz-date nor a Date header");
-  const date = parseHttpDate(trimBlanks(stated)) ?? parseAmzDate(trimBlanks(stated));
+  const date = parseHttpDate(stated) ?? parseAmzDate(stated);
   if (date === undefined) throw malformed("its date is not one of RFC 1123 or of the form YYYYMMDDTHHMMSSZ");
   return {
     ...parts(head, "header", accessKeyId, text.slice(colon + 1), date),

@@ -1,5 +1,5 @@
 import { headerValue, type RequestHead, splitTarget } from "@iap/aws-core";
-import { ALGORITHM_V4A, queryParameters } from "@iap/sigv4";
+import { ALGORITHM_V4A, AUTH_PARAMETERS, queryParameters } from "@iap/sigv4";
 import { isPostForm } from "./post-form.ts";
 
 /** The forms in which clients sign requests, by names that stay. The README has a line for each. */
@@ -31,10 +31,10 @@ export type SigningForm =
 export function signingForm(head: RequestHead, body?: Uint8Array | undefined): SigningForm {
   const header = headerValue(head.headers, "authorization")?.trim();
   const names = new Set(queryParameters(splitTarget(head.target).query ?? "").map(({ name }) => name));
-  if (header === undefined && names.has("X-Amz-Algorithm")) return presignedForm(head);
-  if (header === undefined && names.has("AWSAccessKeyId")) {
+  if (header === undefined && names.has("AWSAccessKeyId") && !names.has("X-Amz-Algorithm")) {
     return names.has("SignatureVersion") ? "sigv2-query-service" : "sigv2";
   }
+  if (header === undefined && [...names].some((name) => AUTH_PARAMETERS.has(name))) return presignedForm(head);
   if (header === undefined) {
     if (isPostForm(head)) return "post-form";
     return isSignatureV2Body(body) ? "sigv2-query-service" : "unsigned";

@@ -84,8 +84,10 @@ export function verify(request: AwsRequest, options: VerifyOptions): VerifiedReq
   };
 }
 
-function checkBodyIsSigned({ form, payload }: Authorization): void {
-  if (form !== "header" || (payload.kind !== "unsigned" && payload.kind !== "unsignedTrailer")) return;
+/** Presigned URLs and Signature Version 2 never sign a body, and S3 takes them over plain HTTP too. */
+function checkBodyIsSigned({ form, algorithm, payload }: Authorization): void {
+  if (form !== "header" || algorithm === "AWS") return;
+  if (payload.kind !== "unsigned" && payload.kind !== "unsignedTrailer") return;
   throw new AwsError(
     "InvalidRequest",
     "A body that the signature does not cover is taken over TLS only: use https, or sign the body.",

@@ -167,6 +167,21 @@ test.each(["header-unsigned-payload", "unsigned-chunks-trailer"])("without TLS %
   expect(caught(() => verify(request, { ...options, secure: false })).code).toBe("InvalidRequest");
 });
 
+test("a URL that states its authorization in part is a presigned one, and malformed", () => {
+  const { target, headers, ...rest } = requests.presigned as AwsRequest;
+  for (const name of ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"]) {
+    const without = { ...rest, headers, target: target.replace(new RegExp(`X-Amz-${name}=[^&]*&?`), "") };
+    expect(signingForm(without), name).toBe("presigned");
+    expect(caught(() => verify(without, options)).code, name).toBe("MalformedAuthorization");
+  }
+});
+
+test("blanks around the values of its headers are no part of them", () => {
+  const { headers, ...request } = requests["sigv4a-header"] as AwsRequest;
+  const padded = headers.map(([name, value]) => [name, ` \t${value} `] as const);
+  expect(verify({ ...request, headers: padded }, options).key).toBe(agentKey);
+});
+
 test("on HTTP/2 host and authority are one, or the request is refused", () => {
   const request = { ...(requests.header as AwsRequest), httpVersion: "2" as const };
   const authority = (name: string): AwsRequest => ({ ...request, headers: [[":authority", name], ...request.headers] });
@@ -230,7 +245,14 @@ describe("Signature Version 2", () => {
     expect(caught(() => verify(get, options)).code).toBe("MalformedAuthorization");
     const post = { ...head(host, { method: "POST" }), body: Buffer.from(query) };
     expect(signingForm(post, post.body)).toBe("sigv2-query-service");
-    expect(caught(() => verify(post, options)).code).toBe("MissingAuthentication");
+    const error = caught(() => verify(post, options));
+    expect(error.code).toBe("MalformedAuthorization");
+    expect(error.message).toContain("Signature Version 2");
+  });
+
+  test("is taken over plain HTTP, as it always was", () => {
+    expect(verify(v2Header(), { ...options, secure: false }).key).toBe(agentKey);
+    expect(verify(v2Url({}), { ...options, secure: false }).key).toBe(agentKey);
   });
 });
 
