@@ -9,6 +9,11 @@ if (found === undefined || more.length > 0) {
   process.stderr.write(`usage: npm run -s conformance -- VERB < FILE.jsonl\n\n${list.join("")}`);
   process.exitCode = 2;
 } else {
+  // A reader that has seen enough (`| head`) ends this too.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(1);
+  });
   const faults = await answerLines(process.stdin, process.stdout, await found.load());
   process.exitCode = faults === 0 ? 0 : 1;
 }

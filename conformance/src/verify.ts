@@ -6,9 +6,9 @@ import {
   type HeaderLine,
   headerValue,
   type KeyRing,
-  splitTarget,
 } from "@iap/aws-core";
-import { detectWireForm, errorCode } from "@iap/aws-errors";
+import { detectWireForm, errorCode, isPresigned } from "@iap/aws-errors";
+import { parseAmzDate } from "@iap/sigv4";
 import { isPostForm, type PostForm, readPostForm, signingForm, verify, verifyPostForm } from "@iap/sigv4-verify";
 import type { Answer } from "./verbs.ts";
 
@@ -26,8 +26,7 @@ export const verifyAnswer: Answer = async ({ id, now, keys, request }) => {
     return { id, result: "verified", form };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const presigned = splitTarget(received.target).query?.includes("X-Amz-Algorithm=") ?? false;
-    const [code] = errorCode(error.code, detectWireForm(received), presigned);
+    const [code] = errorCode(error.code, detectWireForm(received), isPresigned(received));
     return { id, result: "refused", form, code, message: error.message };
   }
 };
@@ -51,10 +50,14 @@ function judge(received: AwsRequest, { keys, now, secure }: Judgement): void {
   verify(received, { keys, now, secure });
 }
 
+/** An instant of ISO 8601, in its extended or basic form. Without a zone it is in UTC, wherever this runs. */
 function readDate(value: unknown): Date {
-  const date = new Date(text(value, "now"));
-  if (Number.isNaN(date.getTime())) throw new Error("now is not a date of ISO 8601");
-  return date;
+  const written = text(value, "now");
+  const [, date, zone = "Z"] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?$/.exec(written) ?? [];
+  const at = date === undefined ? parseAmzDate(written) : new Date(`${date}${zone}`);
+  if (at === undefined || Number.isNaN(at.getTime())) throw new Error("now is not an instant of ISO 8601");
+  return at;
 }
 
 function readKeys(value: unknown): KeyRing {
@@ -87,8 +90,9 @@ function readRequest(value: unknown): { readonly received: AwsRequest; readonly 
   if (http !== "HTTP/1.1" && http !== "h2") throw new Error('request.http is neither "HTTP/1.1" nor "h2"');
   if (scheme !== "https" && scheme !== "http") throw new Error('request.scheme is neither "https" nor "http"');
   const lines = list(headers, "request.headers").map((line): HeaderLine => {
-    const [name, content] = list(line, "request.headers");
-    return [latin1(text(name, "a header's name")), latin1(text(content, "a header's value"))];
+    const pair = list(line, "request.headers");
+    if (pair.length !== 2) throw new Error("a header is not a [name, value]");
+    return [latin1(text(pair[0], "a header's name")), latin1(text(pair[1], "a header's value"))];
   });
   const host = (http === "h2" ? headerValue(lines, ":authority") : undefined) ?? headerValue(lines, "host") ?? "";
   const received: AwsRequest = {
@@ -100,9 +104,18 @@ function readRequest(value: unknown): { readonly received: AwsRequest; readonly 
       .trim()
       .toLowerCase()
       .replace(scheme === "https" ? /:443$/ : /:80$/, ""),
-    body: Buffer.from(text(bodyB64 ?? "", "request.bodyB64"), "base64"),
+    body: base64(text(bodyB64 ?? "", "request.bodyB64")),
   };
   return { received, secure: scheme === "https" };
+}
+
+/** Node takes anything for base64, and would judge another body than was meant. */
+function base64(value: string): Uint8Array {
+  const bytes = Buffer.from(value, "base64");
+  if (bytes.toString("base64").replace(/=+$/, "") !== value.replace(/=+$/, "")) {
+    throw new Error("request.bodyB64 is not base64");
+  }
+  return bytes;
 }
 
 /** Text of a JSON file as bytes, one a character: what is not latin1 already went over the wire in UTF-8. */

@@ -18,7 +18,7 @@ function ask(request: Sent, more: Readonly<Record<string, unknown>> = {}, body =
   const { method, target, headers } = request;
   const bodyB64 = Buffer.from(body).toString("base64");
   const wire = { scheme: "https", http: "HTTP/1.1", method, target, headers, bodyB64, ...more };
-  return Promise.resolve(verifyAnswer({ id: "1", now, keys: [key], request: wire }));
+  return verifyAnswer({ id: "1", now, keys: [key], request: wire });
 }
 
 function signed(service: string, headers: Headers = [], body = ""): Sent {
@@ -131,7 +131,40 @@ test("a key without a token leaves the token out of question", async () => {
   expect(await verifyAnswer({ id: 4, now, keys: [], request })).toMatchObject({ code: "UnrecognizedClientException" });
 });
 
-test.each([{ now: "soon" }, { keys: {} }, { request: { http: "HTTP/2" } }, { request: [] }])(
+test.each(["2026-11-23T12:34:56", "20261123T123456Z", "2026-11-23T13:34:56.000+01:00"])(
+  "%s is the same instant, wherever the program runs",
+  async (written) => {
+    const { method, target, headers } = signed("sqs");
+    const request = { scheme: "https", http: "HTTP/1.1", method, target, headers, bodyB64: "" };
+    expect(await verifyAnswer({ id: 1, now: written, keys: [key], request })).toMatchObject({ result: "verified" });
+    const earlier = written.replace(/T1./, "T10");
+    expect(await verifyAnswer({ id: 1, now: earlier, keys: [key], request })).toMatchObject({ result: "refused" });
+  },
+);
+
+test("a body may be left out, and base64 may lack its padding", async () => {
+  const { method, target, headers } = signed("sqs", [], "x");
+  const request = { scheme: "https", http: "HTTP/1.1", method, target, headers };
+  expect(await verifyAnswer({ id: 1, now, keys: [key], request })).toMatchObject({ result: "refused" });
+  const unpadded = { ...request, bodyB64: "eA" };
+  expect(await verifyAnswer({ id: 1, now, keys: [key], request: unpadded })).toMatchObject({ result: "verified" });
+});
+
+test.each<Readonly<Record<string, unknown>>>([
+  { bodyB64: "not base64" },
+  { bodyB64: 1 },
+  { headers: [["Host"]] },
+  { headers: [["Host", "a", "b"]] },
+  { headers: [["Host", 1]] },
+  { headers: { Host: "a" } },
+  { method: undefined },
+  { target: null },
+  { scheme: "ftp" },
+])("a request with %j is a question that cannot be answered", async (part) => {
+  await expect(ask(signed("sqs"), part)).rejects.toThrow(/is not|is neither/);
+});
+
+test.each([{ now: "soon" }, { now: "2026" }, { keys: {} }, { request: { http: "HTTP/2" } }, { request: [] }])(
   "%j is a question that cannot be answered",
   async (part) => {
     const { method, target, headers } = signed("sqs");
