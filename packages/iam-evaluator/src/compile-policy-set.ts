@@ -20,7 +20,10 @@ export interface PolicySet {
   readonly identity: readonly PolicyInput[];
   /** Permissions boundaries; each must allow. AWS takes one. None when empty. */
   readonly permissionsBoundary?: readonly PolicyInput[] | undefined;
-  /** The session policies of a role session (`Policy` and `PolicyArns` of AssumeRole): together they must allow. None when empty. */
+  /**
+   * The session policies of a role session (`Policy` and `PolicyArns` of AssumeRole): together they must allow. None when
+   * empty; then a federated user session may do only what a resource's policy allows it by name.
+   */
   readonly session?: readonly PolicyInput[] | undefined;
   /** Service control policies by level, the root first: each level must allow. */
   readonly scp?: readonly (readonly PolicyInput[])[] | undefined;
@@ -97,7 +100,7 @@ export function compilePolicySet(
     ...(vpcEndpoint.length === 0 ? [] : [groupOf("vpcEndpoint", "", vpcEndpoint)]),
     groupOf("identity", "", identity),
     ...permissionsBoundary.map((input, i) => groupOf("permissionsBoundary", String(i), [input])),
-    ...(session.length === 0 ? [] : [groupOf("session", "", session)]),
+    groupOf("session", "", session),
   ];
   const errors = findings.filter(({ level }) => level === "ERROR");
   if (unreadable || (errors.length > 0 && validate === "error")) throw new PolicyValidationError(errors);
@@ -109,6 +112,7 @@ export function compilePolicySet(
     judgesResource: resource !== undefined,
     hasResourcePolicy: resource !== undefined && resource !== null,
     isBounded: permissionsBoundary.length > 0,
+    hasSessionPolicy: session.length > 0,
   };
   return {
     version: compiled.version,

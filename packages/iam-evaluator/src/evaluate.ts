@@ -31,6 +31,7 @@ export interface CompiledPolicies {
   readonly hasResourcePolicy: boolean;
   /** Whether the principal has a permissions boundary. */
   readonly isBounded: boolean;
+  readonly hasSessionPolicy: boolean;
 }
 
 /**
@@ -228,8 +229,10 @@ interface Need {
 }
 
 function needOf(request: AuthorizationRequest, { who, requested }: Facts, policies: CompiledPolicies): Need {
-  const { judgesResource } = policies;
-  if (!judgesResource && who.kind === "unknown") return WITHOUT_RESOURCE_POLICY;
+  const { judgesResource, hasSessionPolicy } = policies;
+  if (!judgesResource && who.kind === "unknown") {
+    return hasSessionPolicy ? WITHOUT_RESOURCE_POLICY : WITHOUT_RESOURCE_AND_SESSION_POLICY;
+  }
   const outsider = judgesResource && isOutsider(who);
   const isCross = judgesResource && requested.kind !== "none" && isCrossAccount(request, who);
   const needsResource =
@@ -248,9 +251,14 @@ function needOf(request: AuthorizationRequest, { who, requested }: Facts, polici
         case "identity":
           // The root user may do everything in its account but what others forbid.
           return !outsider && who.kind !== "root" && (isCross || naming < BY_ROLE);
-        default:
-          return !outsider && who.kind !== "root" && (isCross || naming < BY_NAME);
+        case "session":
+          // Without one, a federated user session has no permissions (STS API Reference, GetFederationToken).
+          if (!hasSessionPolicy && who.kind !== "federatedUser") return false;
+          break;
+        case "permissionsBoundary":
+          break;
       }
+      return !outsider && who.kind !== "root" && (isCross || naming < BY_NAME);
     },
   };
 }
@@ -258,6 +266,11 @@ function needOf(request: AuthorizationRequest, { who, requested }: Facts, polici
 const WITHOUT_RESOURCE_POLICY: Need = {
   mayMatter: (type) => type !== "rcp",
   isNeeded: (type) => type !== "rcp" && type !== "resource",
+};
+
+const WITHOUT_RESOURCE_AND_SESSION_POLICY: Need = {
+  ...WITHOUT_RESOURCE_POLICY,
+  isNeeded: (type) => type !== "rcp" && type !== "resource" && type !== "session",
 };
 
 function isCrossAccount({ resource, resourceAccount }: AuthorizationRequest, who: RequestPrincipal): boolean {

@@ -19,9 +19,11 @@ interface CompiledPrincipal {
 }
 
 /**
- * How closely a statement names who asks, and so what its Allow is worth in the same account (IAM User Guide, "Policy
- * evaluation for requests within a single account"): an account passes the question on to its own policies; a role is
- * still bound by its boundary and session policies; a user or session named itself is not.
+ * How closely a statement names who asks, and so what its Allow is worth in the same account (IAM User Guide, "How AWS
+ * enforcement code logic evaluates requests", and "AWS JSON policy elements: Principal"): an account passes the question
+ * on to its own policies; a role is still bound by its boundary and session policies; a user or session named itself is
+ * not. Everybody, `*`, is whoever asks, and needs no other permission either; but a federated user session does, unless it
+ * is named (STS API Reference, GetFederationToken).
  */
 export type Naming = 0 | 1 | 2 | 3;
 export const NOT_NAMED = 0;
@@ -81,9 +83,9 @@ function namingBy(entry: CompiledPrincipal, who: RequestPrincipal): Naming | und
   const { type, text } = entry;
   switch (type) {
     case "Everyone":
-      return BY_ROLE;
+      return byEverybody(who);
     case "AWS":
-      if (text === "*") return BY_ROLE;
+      if (text === "*") return byEverybody(who);
       break;
     case "Service":
       if (who.kind === "unknown") return undefined;
@@ -108,6 +110,10 @@ function namingBy(entry: CompiledPrincipal, who: RequestPrincipal): Naming | und
     role.name === who.roleName;
   // Names of roles are unique in an account whatever their path, which the ARN of a session does not tell.
   return isItsRole && who.kind === "assumedRole" ? BY_ROLE : NOT_NAMED;
+}
+
+function byEverybody({ kind }: RequestPrincipal): Naming {
+  return kind === "federatedUser" || kind === "unknown" ? BY_ROLE : BY_NAME;
 }
 
 /** Allow with NotPrincipal: everybody whom no entry names in any way. */
