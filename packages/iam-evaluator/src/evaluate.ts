@@ -58,12 +58,12 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
 
   const who = readPrincipalOf(request.principal);
   const context = new RequestContext(request.context, request.authoritative);
-  const facts: Facts = { requested, context, who, isBounded: policies.isBounded };
+  const facts: Facts = { action: candidates.action, requested, context, who, isBounded: policies.isBounded };
   let unevaluated: Unevaluated | undefined;
 
   let undetermined: CompiledStatement | undefined;
   for (const statement of candidates.denies) {
-    if (isOutOfReach(statement.ref.policyType, who)) continue;
+    if (isOutOfReach(statement.ref.policyType, who, candidates.action)) continue;
     const truth = isAbout(statement, facts);
     if (truth === NO) continue;
     if (truth === YES) {
@@ -209,9 +209,11 @@ function isReadable(text: unknown): text is string {
 
 /**
  * Control policies of an organization bind the principals of its accounts (SCP) and the resources in them (RCP), and
- * neither binds service-linked roles.
+ * neither binds service-linked roles; RCPs do not keep anyone from retiring a grant (Organizations User Guide, "Resource
+ * control policies": resources and entities not restricted by RCPs).
  */
-function isOutOfReach(type: PolicyType, who: RequestPrincipal): boolean {
+function isOutOfReach(type: PolicyType, who: RequestPrincipal, action: string): boolean {
+  if (type === "rcp" && action === "kms:retiregrant") return true;
   if (who.isServiceLinkedRole) return type === "scp" || type === "rcp";
   return type === "scp" && isOutsider(who);
 }
@@ -228,7 +230,7 @@ interface Need {
   readonly isNeeded: (type: PolicyType, naming: Naming) => boolean;
 }
 
-function needOf(request: AuthorizationRequest, { who, requested }: Facts, policies: CompiledPolicies): Need {
+function needOf(request: AuthorizationRequest, { action, who, requested }: Facts, policies: CompiledPolicies): Need {
   const { judgesResource, hasSessionPolicy } = policies;
   if (!judgesResource && who.kind === "unknown") {
     return hasSessionPolicy ? WITHOUT_RESOURCE_POLICY : WITHOUT_RESOURCE_AND_SESSION_POLICY;
@@ -238,7 +240,7 @@ function needOf(request: AuthorizationRequest, { who, requested }: Facts, polici
   const needsResource =
     outsider || isCross || (policies.hasResourcePolicy && requested.kind !== "none" && isMandatory(request));
   return {
-    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, who),
+    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, who, action),
     isNeeded: (type, naming) => {
       switch (type) {
         case "rcp":

@@ -49,6 +49,7 @@ export function explain(request: AuthorizationRequest, policies: CompiledPolicie
   const requested = requestedResource(request.resource);
   if (candidates === undefined || requested === undefined) return { decision, statements: [] };
   const facts: Facts = {
+    action: candidates.action,
     requested,
     context: new RequestContext(request.context, request.authoritative),
     who: readPrincipalOf(request.principal),

@@ -68,6 +68,15 @@ export function isAboutPrincipal(
   return effect === "Deny" ? isNotExempt(entries, who, bounded) : isNotListed(entries, who);
 }
 
+/** Whether it is `*`, with or without others. */
+export function isForEverybody({ inverted, entries }: PrincipalMatcher): boolean {
+  return !inverted && entries.some(isEverybody);
+}
+
+function isEverybody({ type, text }: CompiledPrincipal): boolean {
+  return type === "Everyone" || (type === "AWS" && text === "*");
+}
+
 /** The closest naming of who asks among the entries of a `Principal`; with `NotPrincipal` nobody is named. */
 export function closestNaming({ inverted, entries }: PrincipalMatcher, who: RequestPrincipal): Naming {
   let closest: Naming = NOT_NAMED;
@@ -81,12 +90,8 @@ export function closestNaming({ inverted, entries }: PrincipalMatcher, who: Requ
 /** How one entry names who asks; undefined when that cannot be told. */
 function namingBy(entry: CompiledPrincipal, who: RequestPrincipal): Naming | undefined {
   const { type, text } = entry;
+  if (isEverybody(entry)) return byEverybody(who);
   switch (type) {
-    case "Everyone":
-      return byEverybody(who);
-    case "AWS":
-      if (text === "*") return byEverybody(who);
-      break;
     case "Service":
       if (who.kind === "unknown") return undefined;
       return who.kind === "service" && (text === "*" || text === who.arn) ? BY_NAME : NOT_NAMED;
@@ -134,7 +139,7 @@ function isNotListed(entries: readonly CompiledPrincipal[], who: RequestPrincipa
  * NotPrincipal").
  */
 function isNotExempt(entries: readonly CompiledPrincipal[], who: RequestPrincipal, bounded: boolean): Truth {
-  if (entries.some(({ type, text }) => text === "*" && (type === "Everyone" || type === "AWS"))) return NO;
+  if (entries.some(isEverybody)) return NO;
   if (who.kind === "unknown") return UNDETERMINED;
   const isEntity = who.kind === "user" || who.kind === "role" || who.kind === "assumedRole";
   if (bounded && isEntity) return YES;

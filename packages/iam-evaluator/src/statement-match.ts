@@ -1,7 +1,7 @@
 import type { CompiledStatement } from "./compiled-statement.ts";
 import type { CompiledCondition } from "./condition.ts";
 import { parseConditionOperator } from "./condition-operator.ts";
-import { isAboutPrincipal } from "./principal-matcher.ts";
+import { isAboutPrincipal, isForEverybody } from "./principal-matcher.ts";
 import { type RequestContext, UNKNOWN } from "./request-context.ts";
 import type { RequestPrincipal } from "./request-principal.ts";
 import { isAboutAll, isAboutSome, type RequestedResource } from "./resource-matcher.ts";
@@ -9,6 +9,8 @@ import { NO, type Truth, UNDETERMINED, YES } from "./truth.ts";
 
 /** A request as statements see it. */
 export interface Facts {
+  /** In lower case. */
+  readonly action: string;
   readonly requested: RequestedResource;
   readonly context: RequestContext;
   readonly who: RequestPrincipal;
@@ -31,9 +33,19 @@ export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
   return found;
 }
 
-export function principalTruth({ principal, ref }: CompiledStatement, { who, isBounded }: Facts): Truth {
-  return principal === undefined ? YES : isAboutPrincipal(principal, who, ref.effect, isBounded);
+export function principalTruth({ principal, ref }: CompiledStatement, { action, who, isBounded }: Facts): Truth {
+  if (principal === undefined) return YES;
+  const truth = isAboutPrincipal(principal, who, ref.effect, isBounded);
+  if (truth !== YES || ref.policyType !== "vpcEndpoint" || !HAS_GATEWAY.test(action)) return truth;
+  return who.kind === "root" || isForEverybody(principal) ? YES : UNDETERMINED;
 }
+
+/**
+ * The services with gateway endpoints, whose policies know everybody and the root user of an account only; whether the
+ * endpoint is one, or an interface endpoint, its policy does not tell (PrivateLink Guide, "Control access to VPC
+ * endpoints using endpoint policies").
+ */
+const HAS_GATEWAY = /^(?:s3|dynamodb):/;
 
 /** An Allow must be about all of what is requested; a Deny applies when it is about any of it. */
 export function resourceTruth({ resources, ref }: CompiledStatement, { requested, context }: Facts): Truth {

@@ -35,6 +35,14 @@ export function checkPrincipal(
         `${JSON.stringify(text)} is neither an account nor the ARN of an IAM or STS principal.`,
         "Write twelve digits, or an ARN.",
       );
+    } else if (kind === "AWS" && type === "vpcEndpoint") {
+      report(
+        "WARNING",
+        "GATEWAY_ENDPOINT_PRINCIPAL",
+        place,
+        'In the policy of a gateway endpoint (S3, DynamoDB) only "*" stands for users and roles.',
+        'Use "*" and a condition on aws:PrincipalArn.',
+      );
     } else if (
       kind === "Service" &&
       !/^[a-z0-9.-]+\.(?:amazonaws\.com|amazonaws\.com\.cn|amazon\.com|aws\.internal)$/.test(text)
