@@ -62,12 +62,17 @@ export class TestCa {
     return context;
   }
 
-  async #mint(host: string): Promise<SecureContext> {
+  /** The TLS identity of a name whose certificate was valid until yesterday. */
+  expiredContext(host: string): Promise<SecureContext> {
+    return this.#mint(host, { from: -20 * dayMs, until: -dayMs });
+  }
+
+  async #mint(host: string, { from, until } = { from: -dayMs, until: 20 * dayMs }): Promise<SecureContext> {
     const leaf = await X509CertificateGenerator.create({
       subject: "CN=e2e test server",
       issuer: this.#root.subject,
-      notBefore: new Date(Date.now() - dayMs),
-      notAfter: new Date(Date.now() + 20 * dayMs),
+      notBefore: new Date(Date.now() + from),
+      notAfter: new Date(Date.now() + until),
       signingAlgorithm: algorithm,
       signingKey: this.#rootKeys.privateKey,
       publicKey: this.#leafKeys.publicKey,
