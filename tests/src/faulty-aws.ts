@@ -65,6 +65,11 @@ export class FaultyAws {
     onward.once("close", () => raw.destroy());
   };
 
+  /** Waits until a connection has come since the behaviour was last changed. */
+  async connected(): Promise<void> {
+    while (this.connections === 0) await once(this.#server, "connection");
+  }
+
   /** Closes what is open, and waits until it is. */
   async dropAll(): Promise<void> {
     const closed = [...this.#open].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
