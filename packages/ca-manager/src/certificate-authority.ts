@@ -189,7 +189,7 @@ export class CertificateAuthority {
     // A host that is in the map passed every check when it was put there.
     const found = this.#leaves.get(host);
     const now = this.#now();
-    if (found !== undefined && now.getTime() < found.renewAt) {
+    if (found !== undefined && now.getTime() >= found.validFrom && now.getTime() < found.renewAt) {
       this.#leaves.delete(host);
       this.#leaves.set(host, found);
       return found.minted;
@@ -211,7 +211,11 @@ export class CertificateAuthority {
     const minted = this.#issuer.issue(name, validity).then((leaf): MintedLeaf => ({ leaf, context: undefined }));
     // The last leaves of an authority end with it: making them anew would not make them last longer.
     const last = validity.notAfter.getTime() === this.#issuer.notAfter.getTime();
-    const entry: CachedLeaf = { minted, renewAt: validity.notAfter.getTime() - (last ? 0 : dayMs) };
+    const entry: CachedLeaf = {
+      minted,
+      validFrom: validity.notBefore.getTime(),
+      renewAt: validity.notAfter.getTime() - (last ? 0 : dayMs),
+    };
     this.#leaves.delete(name);
     this.#leaves.set(name, entry);
     for (const oldest of this.#leaves.keys()) {
@@ -234,6 +238,8 @@ interface MintedLeaf {
 
 interface CachedLeaf {
   readonly minted: Promise<MintedLeaf>;
+  /** Milliseconds since the epoch. Before that time, the clock was wrong when it was made. */
+  readonly validFrom: number;
   /** Milliseconds since the epoch. */
   readonly renewAt: number;
 }

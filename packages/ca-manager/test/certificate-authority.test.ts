@@ -290,6 +290,18 @@ describe("leaf certificates", () => {
     expect(await ca.leaf("sts.amazonaws.com")).toBe(second);
   });
 
+  test("are made again when the clock, set right, says that they are not valid yet", async () => {
+    let now = new Date("2026-06-11T12:00:00Z");
+    const ca = await CertificateAuthority.open({ ...options, now: () => now });
+    const early = await ca.leaf("sts.amazonaws.com");
+    now = new Date("2026-06-10T12:00:00Z");
+    expect(await ca.leaf("sts.amazonaws.com")).toBe(early);
+    now = new Date("2026-06-10T11:59:59Z");
+    const right = await ca.leaf("sts.amazonaws.com");
+    expect(right).not.toBe(early);
+    expect(right.notAfter).toEqual(new Date("2026-06-17T11:59:59Z"));
+  });
+
   test("end with the authority, and none is made after its end", async () => {
     let now = new Date("2026-06-01T12:00:00Z");
     const ca = await CertificateAuthority.open({ ...options, years: 1, now: () => now });
