@@ -1,3 +1,6 @@
 import { runCli } from "./cli.ts";
 
 process.exitCode = await runCli(process.argv.slice(2), process);
+// What a library left running, such as a credential_process that hangs, does not keep a program that is done.
+for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write("", resolve));
+process.exit();

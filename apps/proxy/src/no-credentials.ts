@@ -11,6 +11,9 @@ function advice(message: string, profile: string | undefined): string {
   if (/could not resolve credentials using profile|profile .* (not|could not) .*found/i.test(message)) {
     return ` Is the name right? \`aws configure list-profiles\` lists those there are.`;
   }
+  if (/could not load credentials from any providers/i.test(message)) {
+    return ` The AWS CLI says what is wrong: aws sts get-caller-identity${named}.`;
+  }
   if (/gave no answer in/.test(message)) return " Does its credential_process ask for something, or hang?";
   if (/expired at/.test(message)) return " Get new ones where they came from.";
   return "";

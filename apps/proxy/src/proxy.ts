@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile } from "node:fs/promises";
 import type { Agent } from "node:https";
 import type { Socket } from "node:net";
 import { homedir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { createResolver } from "@iap/action-resolver";
 import { AwsError, awsSuffixes, type Credentials, type Upstreams } from "@iap/aws-core";
@@ -305,20 +305,23 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       accept: (socket) => interceptor.accept(socket),
       reload,
       close({ hurry } = {}) {
-        closing ??= closeAll([
-          async () => forOneRun === undefined && (await removeProfile(profile)),
-          () => server.close(),
-          () => control.close(),
-          async () => endpoint?.close(),
-          () => interceptor.close({ graceMs: 10_000, hurry }),
-          () => recorder.close(),
-        ]);
+        closing ??= closeAll(
+          [dir, dirname(configFile)],
+          [
+            async () => forOneRun === undefined && (await removeProfile(profile)),
+            () => server.close(),
+            () => control.close(),
+            async () => endpoint?.close(),
+            () => interceptor.close({ graceMs: 10_000, hurry }),
+            () => recorder.close(),
+          ],
+        );
         return closing;
       },
     };
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => {});
-    throw asUsageError(error);
+    throw asUsageError(error, [dir, dirname(configFile)]);
   }
 }
 
@@ -362,14 +365,14 @@ async function listenForCommands(
 }
 
 /** Takes every step, in order, whatever becomes of those before; then throws what went wrong first. */
-async function closeAll(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+async function closeAll(dirs: readonly string[], steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => errors.push(error));
-  if (errors.length > 0) throw asUsageError(errors[0]);
+  if (errors.length > 0) throw asUsageError(errors[0], dirs);
 }
 
 /** Errors of the parts that name their own fix, as the user's to mend. */
-function asUsageError(error: unknown): unknown {
+function asUsageError(error: unknown, dirs: readonly string[]): unknown {
   const mendable = new Set([
     "AwsProfileError",
     "CaBundleError",
@@ -380,8 +383,10 @@ function asUsageError(error: unknown): unknown {
   if (error instanceof Error && mendable.has(error.name)) {
     return new UsageError(error.message, { exitCode: 1, cause: error });
   }
-  if (error instanceof Error && "syscall" in error && "path" in error) {
-    return new UsageError(error.message, { exitCode: 1, cause: error });
+  // Of a write to a full disk, the system does not say where.
+  if (error instanceof Error && "syscall" in error) {
+    const where = "path" in error ? "" : ` (the directories in use: ${dirs.join(", ")})`;
+    return new UsageError(`${error.message}${where}`, { exitCode: 1, cause: error });
   }
   return error;
 }
@@ -406,12 +411,21 @@ async function listen(interceptor: Interceptor, { hosts, port }: Settings): Prom
 export async function sdkProvider(profile: string | undefined, agent: () => Agent): Promise<CredentialProvider> {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   let chain: CredentialProvider | undefined;
-  return () => {
+  let asked: Promise<unknown> | undefined;
+  return async () => {
+    // Asked again while an answer is due, it was given up on: a chain joins later questions to the one that hangs.
+    if (asked !== undefined) chain = undefined;
     chain ??= defaultProvider({
       ...(profile === undefined ? {} : { profile }),
       clientConfig: { requestHandler: { httpsAgent: agent(), connectionTimeout: 10_000, requestTimeout: 15_000 } },
     });
-    return chain();
+    const answer = chain();
+    asked = answer;
+    try {
+      return await answer;
+    } finally {
+      if (asked === answer) asked = undefined;
+    }
   };
 }
 

@@ -152,7 +152,8 @@ export class RequestStory {
       requestId: headerValue(headers, "x-amzn-requestid") ?? headerValue(headers, "x-amz-request-id"),
       bytesUp: this.#result?.bytesUp ?? 0,
       bytesDown: this.#result?.bytesDown ?? 0,
-      durationMs: now.getTime() - this.#started.getTime(),
+      // The clock may have been set back meanwhile.
+      durationMs: Math.max(0, now.getTime() - this.#started.getTime()),
     });
   }
 

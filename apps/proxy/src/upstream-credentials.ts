@@ -22,13 +22,15 @@ export interface UpstreamCredentialsOptions {
 const refreshAheadMs = 5 * 60_000;
 /** After a failure the provider is left alone for this long: it may start processes or call the network. */
 const retryAfterMs = 2_000;
+/** One that hangs may have left a process behind: it is left alone for twice as long each time, up to this. */
+const longestRetryAfterMs = 5 * 60_000;
 
 /** The real credentials: one provider for the life of the process, asked again before they expire, and once at a time. */
 export class UpstreamCredentials implements Upstreams {
   readonly #options: UpstreamCredentialsOptions;
   #current: Credentials | undefined;
   #pending: Promise<Credentials> | undefined;
-  #failed: { readonly error: AwsError; readonly at: number } | undefined;
+  #failed: { readonly error: AwsError; readonly at: number; readonly retryAfterMs: number } | undefined;
 
   constructor(options: UpstreamCredentialsOptions) {
     this.#options = options;
@@ -39,7 +41,8 @@ export class UpstreamCredentials implements Upstreams {
     const current = this.#current;
     const left = (current?.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now;
     if (current !== undefined && left > refreshAheadMs) return current;
-    if (this.#failed !== undefined && now - this.#failed.at < retryAfterMs) {
+    // Either way: a clock that was set back must not make the wait longer.
+    if (this.#failed !== undefined && Math.abs(now - this.#failed.at) < this.#failed.retryAfterMs) {
       if (current !== undefined && left > 0) return current;
       throw this.#failed.error;
     }
@@ -57,14 +60,15 @@ export class UpstreamCredentials implements Upstreams {
   async #fetch(): Promise<Credentials> {
     const { provider, timeoutMs = 15_000, onUnavailable } = this.#options;
     let timer: NodeJS.Timeout | undefined;
+    let hung = false;
     try {
       const found = await Promise.race([
         provider(),
         new Promise<never>((_, reject) => {
-          timer = setTimeout(
-            () => reject(new Error(`the credential provider gave no answer in ${timeoutMs / 1000} s`)),
-            timeoutMs,
-          );
+          timer = setTimeout(() => {
+            hung = true;
+            reject(new Error(`the credential provider gave no answer in ${timeoutMs / 1000} s`));
+          }, timeoutMs);
         }),
       ]);
       if (!found.accessKeyId || !found.secretAccessKey)
@@ -81,7 +85,12 @@ export class UpstreamCredentials implements Upstreams {
         { cause },
       );
       if (this.#failed === undefined) onUnavailable?.(cause as Error);
-      this.#failed = { error, at: this.#options.now().getTime() };
+      const waited = hung ? (this.#failed?.retryAfterMs ?? retryAfterMs / 2) * 2 : retryAfterMs;
+      this.#failed = {
+        error,
+        at: this.#options.now().getTime(),
+        retryAfterMs: Math.min(waited, longestRetryAfterMs),
+      };
       throw error;
     } finally {
       clearTimeout(timer);

@@ -9,6 +9,7 @@ test.each([
     "nope",
     "list-profiles",
   ],
+  ["Could not load credentials from any providers", "dev", "aws sts get-caller-identity --profile dev."],
   ["the credential provider gave no answer in 15 s", "dev", "Does its credential_process ask for something, or hang?"],
   ["the credential provider gave credentials that expired at 2026-01-01T00:00:00.000Z", "dev", "Get new ones"],
 ])("%s (%s): %s", (message, profile, advice) => {

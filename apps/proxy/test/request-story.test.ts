@@ -91,6 +91,13 @@ test("what is known of a request grows into its records, under one id", async ()
   expect(shown).toEqual(decided);
 });
 
+test("a clock that is set back meanwhile makes no request end before it began", () => {
+  const told = story();
+  now -= 3_600_000;
+  told.ended("aborted", undefined);
+  expect(finished).toMatchObject([{ outcome: "aborted", durationMs: 0 }]);
+});
+
 test("no two stories share an id", () => {
   expect(story().id).not.toBe(story().id);
 });

@@ -130,6 +130,33 @@ test("a failure is told once, answered at once for a while, and then tried again
   expect(told).toHaveLength(2);
 });
 
+test("a clock that is set back does not make the wait after a failure longer", async () => {
+  next = fail;
+  await expect(keyId()).rejects.toThrow(AwsError);
+  next = async () => pair("AKIABACK", 60);
+  now -= 60 * minute;
+  expect(await keyId()).toBe("AKIABACK");
+});
+
+test("a provider that hangs again and again is left alone for twice as long each time, up to five minutes", async () => {
+  upstream = make(1);
+  next = () => new Promise(() => {});
+  for (const waitMs of [2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1000)) {
+    const before = calls;
+    await expect(keyId()).rejects.toThrow(AwsError);
+    now += waitMs - 1;
+    await expect(keyId()).rejects.toThrow(AwsError);
+    expect(calls).toBe(before + 1);
+    now += 1;
+  }
+  next = fail;
+  await expect(keyId()).rejects.toThrow(AwsError);
+  now += 2_000;
+  next = async () => pair("AKIABACK", 60);
+  expect(await keyId()).toBe("AKIABACK");
+  expect(told).toHaveLength(1);
+});
+
 test("the cause stays with the error for the log, and is not in what the agent is told", async () => {
   next = fail;
   const error = await upstream.credentials("default").catch((thrown: AwsError) => thrown);
