@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -130,6 +131,11 @@ export class FakeAws {
           : [`connection ${index}, byte ${at}: …${bytes.toString("latin1", Math.max(0, at - 80), at)}⟨here⟩`];
       });
     });
+  }
+
+  /** Resolves when the head of another request has come. */
+  waitForRequest(): Promise<unknown> {
+    return once(this.#server, "request");
   }
 
   /** Forgets what arrived; the stores stay. */

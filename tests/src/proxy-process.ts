@@ -30,6 +30,8 @@ export interface ProxyOptions {
   readonly mapped?: boolean | undefined;
   /** Further environment of the program. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** A command that ends by executing its arguments, the program among them, in another surrounding. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /** A line of `activity.jsonl`. */
@@ -66,6 +68,7 @@ export class ProxyProcess implements Target {
       args = [],
       env = {},
       mapped = true,
+      through = [],
     } = options;
     if (!existsSync(proxyBin)) throw new Error(`${proxyBin} is not there: build the workspace first (npm run build)`);
     const dir = join(home, ".iam-agent-proxy");
@@ -82,7 +85,8 @@ export class ProxyProcess implements Target {
       ...(mapped ? ["--upstream-map", `*.amazonaws.com=127.0.0.1:${aws.port}`] : []),
       ...["--upstream-ca", upstreamCa, "--account-id", "123456789012", "--no-color", ...args],
     ];
-    const child = spawn(process.execPath, command, {
+    const [program, ...rest] = [...through, process.execPath, ...command];
+    const child = spawn(program as string, rest, {
       env: { ...scrubbedEnv(home), AWS_REGION: "us-east-1", ...credentialEnv(credentials), ...env },
       cwd: home,
       stdio: ["ignore", "pipe", "pipe"],
@@ -109,6 +113,15 @@ export class ProxyProcess implements Target {
   /** Resolves with the match when stdout holds it. */
   waitForStdout(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#output.waitFor(pattern, stopTimeoutMs);
+  }
+
+  /** Resolves when what was written on stderr after that many characters matches. */
+  async waitForStderr(pattern: RegExp, after = 0): Promise<void> {
+    const deadline = performance.now() + stopTimeoutMs;
+    while (!pattern.test(this.stderr.slice(after))) {
+      if (performance.now() > deadline) throw new Error(`No ${pattern} on stderr:\n${this.stderr.slice(after)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** The lines of `activity.jsonl`. */
