@@ -22,6 +22,13 @@ export {
   type SignedEvent,
 } from "./event-frame.ts";
 export { EventSigner } from "./event-signer.ts";
+export {
+  GIT_SERVICE,
+  type GitPasswordOptions,
+  type GitRepository,
+  gitPassword,
+  gitStringToSign,
+} from "./git-password.ts";
 export { type HeaderFate, type HeaderName, headerFate, headerName } from "./header-policy.ts";
 export { passUnsigned } from "./pass-unsigned.ts";
 export {

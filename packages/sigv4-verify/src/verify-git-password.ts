@@ -1,0 +1,60 @@
+import type { AgentKey, KeyRing } from "@iap/aws-core";
+import {
+  ALGORITHM,
+  GIT_SERVICE,
+  type GitRepository,
+  gitStringToSign,
+  keyFor,
+  parseAmzDate,
+  type SigningKeys,
+  verifySignatureOf,
+} from "@iap/sigv4";
+import { authenticate } from "./authenticate.ts";
+import type { Authorization } from "./authorization.ts";
+import { malformed } from "./authorization-error.ts";
+import { mismatch } from "./verify-signature.ts";
+
+export interface VerifyGitPasswordOptions {
+  readonly keys: KeyRing;
+  readonly now: Date;
+  readonly signingKeys?: SigningKeys | undefined;
+}
+
+/** How long CodeCommit takes a password, and how far ahead a clock may be. */
+const VALID_MS = 15 * 60_000;
+
+/**
+ * Verifies that an agent key made this user name and password for a repository of CodeCommit. Throws the same `AwsError`s
+ * as `verify`: `MalformedAuthorization`, `UnknownAccessKey`, `ExpiredToken`, `RequestTimeTooSkewed`, `SignatureDoesNotMatch`.
+ */
+export function verifyGitPassword(
+  { username, password }: { readonly username: string; readonly password: string },
+  repository: GitRepository,
+  { keys, now, signingKeys }: VerifyGitPasswordOptions,
+): { readonly key: AgentKey; readonly authorization: Authorization } {
+  const percent = username.indexOf("%");
+  const accessKeyId = percent < 0 ? username : username.slice(0, percent);
+  const parts = /^(\d{8}T\d{6}Z)([0-9a-f]{64})$/.exec(password);
+  const [, amzDate = "", signature = ""] = parts ?? [];
+  const date = parseAmzDate(amzDate);
+  if (date === undefined || !/^[A-Za-z0-9]{16,128}$/.test(accessKeyId)) {
+    throw malformed("the user name and password are not those that CodeCommit's credential helpers make");
+  }
+  const authorization: Authorization = {
+    form: "header",
+    algorithm: ALGORITHM,
+    accessKeyId,
+    scope: { date: amzDate.slice(0, 8), region: repository.region, service: GIT_SERVICE },
+    signedHeaders: ["host"],
+    signature,
+    date,
+    amzDate,
+    sessionToken: percent < 0 ? undefined : username.slice(percent + 1),
+    payload: { kind: "unsigned" },
+  };
+  const key = authenticate(authorization, { keys, now, maxSkewMs: VALID_MS });
+  const toSign = gitStringToSign(repository, amzDate);
+  const derived = keyFor(key.credentials, authorization.scope, ALGORITHM, signingKeys);
+  if (!verifySignatureOf(derived, toSign, signature)) throw mismatch(authorization, toSign);
+  return { key, authorization };
+}
