@@ -18,6 +18,7 @@ export type {
 } from "./check.ts";
 export { Credentials, type CredentialsInit } from "./credentials.ts";
 export type { Decision, Outcome, PolicyType, StatementRef } from "./decision.ts";
+export { isEksCluster } from "./eks-cluster.ts";
 export {
   type CheckEndpointOptions,
   checkEndpoint,

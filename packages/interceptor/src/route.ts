@@ -1,4 +1,4 @@
-import { isAwsHost } from "@iap/aws-core";
+import { isAwsHost, isEksCluster } from "@iap/aws-core";
 import type { Authority } from "./authority.ts";
 
 /** What happens to a CONNECT: requests inside are ours to judge, bytes are passed blindly, or nothing is. */
@@ -21,7 +21,8 @@ export function routeTarget({ host, port, ipVersion }: Authority, { tunnel, tunn
   }
   // A name that ends in a dot is the same host to a resolver, and another one to a certificate and to us.
   const name = host.replace(/\.$/, "");
-  if (isAwsHost(name)) {
+  // A cluster's API is no AWS API: its certificate is of an authority of its own, which nobody can stand in for.
+  if (isAwsHost(name) && !isEksCluster(name)) {
     if (name !== host) return refuse(`${host} ends in a dot; leave it out`);
     return port === 443 ? { action: "intercept" } : refuse(`AWS is reached on port 443 only, not ${port}`);
   }

@@ -53,7 +53,7 @@ export function tunnel(client: Socket, head: Uint8Array, target: Authority, opti
       const hello = readClientHello(seen);
       if (hello === "incomplete" && seen.length <= maxHeldBytes) return;
       client.off("data", onData).off("end", onEnd);
-      const fault = helloFault(hello);
+      const fault = helloFault(hello, target.host);
       if (fault !== undefined) {
         onRefused(new Error(`a tunnel to ${target.host} ${fault}`), true);
         remote.destroy();
@@ -92,11 +92,11 @@ function open(
 }
 
 /** What speaks against passing on the first bytes of a tunnel. */
-function helloFault(hello: ReturnType<typeof readClientHello>): string | undefined {
+function helloFault(hello: ReturnType<typeof readClientHello>, host: string): string | undefined {
   if (hello === "notTls") return undefined;
   if (typeof hello === "string") return "began with a TLS handshake that cannot be read";
   const { serverName } = hello;
-  return serverName !== undefined && isAwsHost(serverName.replace(/\.+$/, ""))
+  return serverName !== undefined && serverName.toLowerCase() !== host && isAwsHost(serverName.replace(/\.+$/, ""))
     ? `carried a TLS handshake for ${serverName}`
     : undefined;
 }

@@ -28,6 +28,13 @@ test.each(["amazonaws.com.evil.com", "evil-amazonaws.com", "example.com", "amazo
   },
 );
 
+test("the Kubernetes API of an EKS cluster is a host like any other: nobody can end its TLS for it", () => {
+  const cluster = "0A1B2C.gr7.us-east-1.eks.amazonaws.com";
+  expect(route(`${cluster}:443`, "allow")).toEqual({ action: "tunnel" });
+  expect(route(`${cluster}:443`, "deny")).toMatchObject({ action: "refuse" });
+  expect(route("eks.us-east-1.amazonaws.com:443", "allow")).toEqual({ action: "intercept" });
+});
+
 test.each([
   "sts.amazonaws.com:80",
   "sts.amazonaws.com.:443",

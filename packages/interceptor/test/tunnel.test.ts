@@ -94,6 +94,21 @@ test.each(Object.keys(split) as (keyof typeof split)[])(
   },
 );
 
+test("a tunnel to an EKS cluster passes a TLS handshake for it, and for no other host of AWS", async () => {
+  const cluster = "0A1B2C.gr7.us-east-1.eks.amazonaws.com";
+  for (const name of [cluster, host]) {
+    const upstream = await Upstream.start();
+    const { port } = await startProxy({ upstreamPort: upstream.port });
+    const client = await connectTo(port, `${cluster}:443`);
+    const server = await upstream.connection();
+    const hello = await clientHello(name);
+    client.write(hello);
+    if (name === host) await server.rest();
+    else await eventually(() => server.received.length === hello.length, "the ClientHello");
+    expect(server.total).toBe(name === host ? 0 : hello.length);
+  }
+});
+
 test("a TLS handshake for an AWS host sent together with CONNECT is cut as well", async () => {
   const upstream = await Upstream.start();
   const { port } = await startProxy({ upstreamPort: upstream.port });
