@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../usage-error.ts";
 import { bubblewrapCommand } from "./bubblewrap-command.ts";
+import { copyProxyCreds } from "./copy-proxy-creds.ts";
 import { hiddenPaths } from "./hidden-paths.ts";
 import { fresh, type IsolationView } from "./isolation-view.ts";
 import { unshareCommand } from "./unshare-command.ts";
@@ -26,7 +27,7 @@ export interface IsolateOptions {
 /** How commands are isolated here, found to work. */
 export interface Isolation {
   readonly tool: IsolationTool;
-  /** A credential_process program that can be seen inside. */
+  /** `proxy-creds` where it can be seen inside. */
   readonly proxyCreds: string;
   /** Whether the terminal's keys reach the command by themselves. */
   readonly sharesTerminal: boolean;
@@ -47,9 +48,8 @@ export async function isolate(options: IsolateOptions): Promise<Isolation> {
   const { env, runDir, tool } = options;
   const view = viewOf(options);
   const inside = join(runDir, "isolated-run.cjs");
-  const proxyCreds = join(runDir, "proxy-creds.cjs");
   copyFileSync(shipped("isolated-run.cjs"), inside);
-  copyFileSync(shipped("proxy-creds.cjs"), proxyCreds);
+  const proxyCreds = copyProxyCreds(join(runDir, "proxy-creds"));
 
   const builders = { bubblewrap: bubblewrapCommand, unshare: unshareCommand } as const;
   const complaints: string[] = [];
