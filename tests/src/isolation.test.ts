@@ -151,6 +151,19 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
     expect(stderr).toContain("(record, isolated)");
   });
 
+  test("a token that its run allows is had with nothing but the socket", async () => {
+    const program = `"$0" "\${PROXY_SOCK_PATH%/*}/proxy-creds/dist/main.js"`;
+    const names = "--hostname orders.c0ffee012345.us-east-1.rds.amazonaws.com --port 5432 --username app";
+    const { code, stdout, stderr } = await user.run(
+      ["sh", "-c", `${program} token rds ${names}; ${program} token eks --cluster-name prod`, process.execPath],
+      { args: ["--isolate", "--isolate-with", tool, "--allow-token", "rds"], cwd: project },
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^orders\..*X-Amz-Signature=[0-9a-f]{64}\n$/);
+    expect(stdout).toContain(credentials.accessKeyId);
+    expect(stderr).toContain("--allow-token eks");
+  });
+
   test("exit codes and signals pass", async () => {
     const isolated = ["--isolate", "--isolate-with", tool, "--quiet"];
     expect((await user.run(["sh", "-c", "exit 7"], { args: isolated, cwd: project })).code).toBe(7);

@@ -5,8 +5,10 @@ import { type CompletionArguments, completionShells } from "./commands/completio
 import type { DoctorArguments } from "./commands/doctor.ts";
 import type { EnvArguments } from "./commands/env.ts";
 import type { RunArguments } from "./commands/run.ts";
+import type { TokenCommandArguments } from "./commands/token.ts";
 import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
 import { environmentFormats } from "./run/environment-text.ts";
+import { tokenKinds } from "./tokens/token-subject.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a command has of the process it runs in. */
@@ -49,6 +51,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
         "$0 replay    ask a policy what it would have denied of it\n" +
         "$0 diff      compare a policy with it\n" +
         "$0 merge     widen a policy by it\n" +
+        "$0 token     print a token for a cluster, a database or a repository\n" +
         "$0 ca        show the certificate authority and how to trust it\n" +
         "$0 resolve   tell which IAM actions and resources a request needs\n" +
         "$0 demo      see all of it work, without an AWS account",
@@ -228,6 +231,40 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       (argv) => command(async () => (await import("./commands/merge.ts")).merge(argv, process))(),
     )
     .command(
+      "token <kind> [operation]",
+      "Print a token for an EKS cluster, a database or a CodeCommit repository, made of the real credentials",
+      (y) =>
+        y
+          .positional("kind", { choices: tokenKinds, demandOption: true, describe: "What the token is for" })
+          .positional("operation", { type: "string", describe: "codecommit: what git asks for: get, store, erase" })
+          .option("cluster-name", { ...word, describe: "eks: the cluster" })
+          .option("region", {
+            ...word,
+            describe: "eks: whose STS is asked [default: $AWS_REGION, $AWS_DEFAULT_REGION, the proxy's]",
+          })
+          .option("hostname", { ...word, describe: "rds, dsql: the endpoint of the database" })
+          .option("port", { ...word, describe: "rds: its port" })
+          .option("username", { ...word, describe: "rds: the database user" })
+          .option("admin", { type: "boolean", describe: "dsql: for the role admin" })
+          .option("signed", {
+            type: "boolean",
+            describe: "Exchange the token on standard input, which was made with the agent's keys",
+          })
+          .option("sock", { ...word, describe: "The proxy's socket [default: $PROXY_SOCK_PATH, or DIR/creds.sock]" })
+          .example("$0 token eks --cluster-name prod", "an ExecCredential, for the exec plugin of a kubeconfig")
+          .example("aws rds generate-db-auth-token ... | $0 token rds --signed", "the same of the real credentials")
+          .example("git config credential.helper '!$0 token codecommit'", "and credential.UseHttpPath true")
+          .epilogue(
+            "The proxy must have been started with --allow-token: what is printed works without it, for up to 15 minutes.\n" +
+              "Exit status: 0 printed, 1 refused, or no proxy runs, 2 wrong usage.",
+          ),
+      // `as`: yargs has made sure of what the options say.
+      (argv) =>
+        command(async () =>
+          (await import("./commands/token.ts")).printToken(argv as unknown as TokenCommandArguments, process),
+        )(),
+    )
+    .command(
       "ca",
       "Show the certificate authority: path, fingerprint, expiry, how to trust it",
       (y) => dirOption(y, env),
@@ -306,6 +343,9 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     return error.exitCode;
   }
 }
+
+/** An option of one word. */
+const word = { type: "string", requiresArg: true } as const;
 
 /** An option that may be given several times. */
 const files = { type: "array", string: true, requiresArg: true } as const;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Mode } from "@iap/aws-core";
+import { type TokenKind, tokenKinds } from "./tokens/token-subject.ts";
 import { UsageError } from "./usage-error.ts";
 import { DEFAULT_SUFFIX } from "./user-agent-suffix.ts";
 
@@ -48,6 +49,7 @@ export type OptionName =
   | "http2"
   | "allow-credentials-from"
   | "allow-unsigned"
+  | "allow-token"
   | "tunnel"
   | "tunnel-host"
   | "agent"
@@ -245,6 +247,14 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     describe:
       "Let these operations pass although AWS does not authorise them by a signature, so that no policy holds (cognito-idp:SignUp); repeatable",
   },
+  "allow-token": {
+    type: "list",
+    env: "PROXY_ALLOW_TOKEN",
+    placeholder: "eks|rds|dsql|codecommit,...",
+    describe:
+      "Hand out tokens that clients make of their keys without asking AWS, made of the real credentials: they work without the proxy for up to 15 minutes (iam-agent-proxy token); repeatable",
+    defaultText: "none",
+  },
   tunnel: {
     type: "string",
     env: "PROXY_TUNNEL",
@@ -332,6 +342,8 @@ export interface Settings {
   readonly http2: readonly string[];
   readonly allowCredentialsFrom: readonly string[];
   readonly allowUnsigned: readonly string[];
+  /** The kinds of tokens that are handed out. */
+  readonly allowTokens: readonly TokenKind[];
   readonly tunnel: "allow" | "deny";
   /** Reached all the same when `tunnel` is `deny`: names, and `.name` for all below. */
   readonly tunnelHosts: readonly string[];
@@ -411,6 +423,7 @@ export function readSettings(
     http2: (value("http2") as readonly string[] | undefined) ?? [],
     allowCredentialsFrom: (value("allow-credentials-from") as readonly string[] | undefined) ?? [],
     allowUnsigned: (value("allow-unsigned") as readonly string[] | undefined) ?? [],
+    allowTokens: tokenKindsIn(listOf("allow-token")),
     tunnel:
       (value("tunnel") as "allow" | "deny" | undefined) ??
       (tunnelHosts.length > 0 ? "deny" : (defaults.tunnel ?? "allow")),
@@ -490,6 +503,17 @@ function judge({
   if (principalArn !== undefined && !/^arn:[a-z-]+:(iam|sts)::\d{12}:.+$/.test(principalArn)) {
     throw new UsageError(`--principal-arn must be the ARN of an IAM or STS principal, not ${principalArn}`);
   }
+}
+
+/** The kinds in lists separated by commas. */
+function tokenKindsIn(lists: readonly string[]): readonly TokenKind[] {
+  const names = lists.flatMap((list) => list.split(",")).map((name) => name.trim());
+  for (const name of names) {
+    if (!tokenKinds.includes(name as TokenKind)) {
+      throw new UsageError(`--allow-token takes ${tokenKinds.join(", ")}, not ${JSON.stringify(name)}`);
+    }
+  }
+  return [...new Set(names as TokenKind[])];
 }
 
 function readConfigFile(file: string): Values {

@@ -31,6 +31,7 @@ import { UpstreamIdentity } from "./identity.ts";
 import { noCredentials } from "./no-credentials.ts";
 import type { Settings } from "./options.ts";
 import { pipeline } from "./pipeline.ts";
+import type { PipelineParts } from "./pipeline-parts.ts";
 import { describeChange, PolicyFiles } from "./policy-source.ts";
 import { readProfileRegion } from "./read-profile.ts";
 import { recordRefusal } from "./record-refusal.ts";
@@ -39,6 +40,8 @@ import type { RequestStoryOptions } from "./request-story.ts";
 import { loadShard } from "./shard-loader.ts";
 import { startScreen } from "./start-screen.ts";
 import type { Terminal } from "./terminal.ts";
+import { tokenIssuer, tokenWarnings } from "./tokens/issue-token.ts";
+import { readTokenRequest } from "./tokens/token-request.ts";
 import { type CredentialProvider, UpstreamCredentials } from "./upstream-credentials.ts";
 import { parseUpstreamMap } from "./upstream-map.ts";
 import { readUpstreamProxy } from "./upstream-proxy.ts";
@@ -179,6 +182,22 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       warn: (message) => terminal.warn(message),
       now,
     });
+    const parts: PipelineParts = {
+      ...records,
+      keys,
+      signingKeys: new SigningKeys(),
+      upstreams: sessions,
+      userAgentSuffix: (key) => suffixOf(key.agent),
+      identity,
+      credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
+      resolver: createResolver({ load: loadShard }),
+      allowedHosts,
+      decide: decider(policies, { denied, exceptions, lineage: (ref) => sessions.get(ref)?.lineage }),
+      decideUnsigned: decideUnsigned(exceptions),
+      budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
+      maxBodyBytes,
+      onFault: (error) => terminal.warn(fault(error)),
+    };
     const interceptor = new Interceptor({
       tunnel: settings.tunnel,
       tunnelHosts: namedHosts(settings.tunnelHosts),
@@ -189,25 +208,11 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       authorizeConnect: forOneRun?.authorizeConnect,
       offerHttp2,
       onEvent: (event) => tell(event, terminal, records),
-      handle: pipeline({
-        ...records,
-        keys,
-        signingKeys: new SigningKeys(),
-        upstreams: sessions,
-        userAgentSuffix: (key) => suffixOf(key.agent),
-        identity,
-        credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
-        resolver: createResolver({ load: loadShard }),
-        allowedHosts,
-        decide: decider(policies, { denied, exceptions, lineage: (ref) => sessions.get(ref)?.lineage }),
-        decideUnsigned: decideUnsigned(exceptions),
-        budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
-        maxBodyBytes,
-        onFault: (error) => terminal.warn(fault(error)),
-      }),
+      handle: pipeline(parts),
     });
     const port = await listen(interceptor, settings);
-    for (const warning of exceptionWarnings(exceptions)) terminal.warn(warning);
+    const allowed = new Set(settings.allowTokens);
+    for (const warning of [...exceptionWarnings(exceptions), ...tokenWarnings(allowed)]) terminal.warn(warning);
     undo.push(() => interceptor.close({ graceMs: 0 }));
     refuseOwnProxy({ hosts: settings.hosts, port, env });
     if (corporate !== undefined) {
@@ -231,10 +236,12 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       terminal.note(`clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:${endpoint.port}`);
     }
 
+    const issueToken = tokenIssuer({ parts, allowed, current: () => rotation.current(now()) });
     const server = await serveCredentials({
       socketPath,
       current: () => rotation.current(now()),
       verbs: {
+        token: (request) => issueToken(readTokenRequest(request, stsRegion)),
         status: () => ({ version, pid: process.pid, port, endpointPort: endpoint?.port, mode: settings.mode, run }),
       },
       onError: (error) => terminal.warn(`the vending socket failed: ${(error as Error).message}`),

@@ -43,6 +43,7 @@ export class RequestStory {
   #result: ForwardResult | undefined;
   #errorCode: string | undefined;
   #insteadStatus: number | undefined;
+  #issued = false;
 
   constructor(head: RequestHead, options: RequestStoryOptions) {
     this.#head = head;
@@ -138,15 +139,22 @@ export class RequestStory {
     this.ended(result.outcome, this.#insteadStatus ?? result.head.status);
   }
 
+  /** A token was handed out: what it is for happens elsewhere. */
+  issued(): void {
+    this.#issued = true;
+    this.ended("answered", 200);
+  }
+
   ended(outcome: FinishedRecord["outcome"], status: number | undefined): void {
     const now = this.#options.now();
     const headers = this.#result?.head.headers ?? [];
+    const unanswered = this.#forwarded && this.#result === undefined && !this.#issued;
     this.#options.recorder.finished({
       v: 1,
       type: "finished",
       id: this.id,
       time: now.toISOString(),
-      outcome: this.#forwarded && this.#result === undefined && outcome === "answered" ? "failed" : outcome,
+      outcome: unanswered && outcome === "answered" ? "failed" : outcome,
       status,
       errorCode: this.#errorCode,
       requestId: headerValue(headers, "x-amzn-requestid") ?? headerValue(headers, "x-amz-request-id"),

@@ -86,6 +86,7 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     variable: "cognito-idp:SignUp,cognito-idp:InitiateAuth",
     setting: "allowUnsigned",
   },
+  "allow-token": { value: ["eks", "rds"], variable: "eks,rds", setting: "allowTokens" },
   tunnel: { value: "deny", variable: "deny", setting: "tunnel" },
   "tunnel-host": {
     value: ["api.example.com", ".example.org"],
@@ -184,6 +185,12 @@ describe("the names of the environment variables", () => {
   });
 });
 
+test("an unknown kind of token is refused by name", () => {
+  expect(() => readSettings({ "allow-token": ["eks,redshift"] }, { HOME: "/home/u" })).toThrow(
+    '--allow-token takes eks, rds, dsql, codecommit, not "redshift"',
+  );
+});
+
 test("without anything set, the defaults", () => {
   expect(readSettings({}, { HOME: "/home/u" })).toEqual({
     hosts: ["127.0.0.1", "::1"],
@@ -214,6 +221,7 @@ test("without anything set, the defaults", () => {
     http2: [],
     allowCredentialsFrom: [],
     allowUnsigned: [],
+    allowTokens: [],
     tunnel: "allow",
     tunnelHosts: [],
     agent: undefined,
