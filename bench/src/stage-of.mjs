@@ -26,7 +26,8 @@ const files = [
   [/iam-evaluator\/|\/(decide|principal-context|policy-source|deny-action|guard-exceptions)\.js/, "decide"],
   [/\/(activity-log|request-story|terminal|actions-of)\.js/, "record, and the terminal"],
   [/\/sigv4\/|\/sign-upstream\.js/, "sign"],
-  [/\/interceptor\/dist\/(upstream|address-guard|proxy-tunnel)[^/]*\.js/, "to AWS: HTTP"],
+  [/\/interceptor\/dist\/response-[^/]*\.js/, "from AWS: HTTP"],
+  [/\/interceptor\/dist\/(upstream|request-text|address-guard|proxy-tunnel)[^/]*\.js/, "to AWS: HTTP"],
   [/\/proxy\/dist\//, "pipeline"],
 ];
 
@@ -60,6 +61,9 @@ function sideOf(stack) {
     }
     if (url.endsWith("/interceptor/dist/forward.js")) {
       return functionName === "#send" || functionName === "run" ? "to AWS: HTTP" : "to the client: HTTP";
+    }
+    if (url.endsWith("/interceptor/dist/http1-upstream.js") || url.endsWith("/interceptor/dist/upstream-connection.js")) {
+      return /^(on[A-Z]|#finish|#idleMs|finish|keep|rest)/.test(functionName) ? "from AWS: HTTP" : "to AWS: HTTP";
     }
     if (url.endsWith("/interceptor/dist/http1-exchange.js")) {
       return /^(writeHead|finish|respond|#withClose)$/.test(functionName)

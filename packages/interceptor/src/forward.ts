@@ -17,7 +17,6 @@ import { endToEndRequestHeaders, endToEndResponseHeaders } from "./hop-by-hop.ts
 import { splice } from "./splice.ts";
 import { stallTimer } from "./stall-timer.ts";
 import { explanation, UpstreamError } from "./upstream-error.ts";
-import { isSecured } from "./upstream-request.ts";
 import type { OpenUpstream, UpstreamAnswer, UpstreamInformation, UpstreamStream } from "./upstream-stream.ts";
 
 /** What asks for another protocol on this connection. */
@@ -357,7 +356,7 @@ export class Forward {
       this.#attempt(() => this.#send());
       return;
     }
-    const stage = isSecured(this.#upstream) ? "exchange" : "connect";
+    const stage = this.#upstream.secured ? "exchange" : "connect";
     this.#fail(new UpstreamError(stage, `${this.#head.host}: ${explanation(error)}`, { cause: error }));
   }
 

@@ -19,6 +19,8 @@ export interface Http2UpstreamStreamOptions {
 export class Http2UpstreamStream extends EventEmitter implements UpstreamStream {
   /** What a kept connection's end means is told by the error. */
   readonly reusedSocket = false;
+  /** It is opened on a connection that stands. */
+  readonly secured = true;
   destroyed = false;
   readonly #session: UpstreamSession;
   readonly #head: RequestHead;

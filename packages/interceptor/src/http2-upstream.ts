@@ -5,14 +5,13 @@ import { UpstreamSession } from "./http2-upstream-session.ts";
 import { Http2UpstreamStream } from "./http2-upstream-stream.ts";
 import type { Limits } from "./limits.ts";
 import { explanation, UpstreamError } from "./upstream-error.ts";
-import type { UpstreamRequest } from "./upstream-request.ts";
 import type { OpenUpstream } from "./upstream-stream.ts";
 
 export interface Http2UpstreamOptions {
   /** A TLS connection on which both versions were offered. */
   readonly connect: (host: string) => Promise<TLSSocket>;
   /** For hosts that choose HTTP/1.1. */
-  readonly http1: UpstreamRequest;
+  readonly http1: OpenUpstream;
   readonly limits: Limits;
 }
 

@@ -8,6 +8,7 @@ import { drain } from "./drain.ts";
 import type { Exchange } from "./exchange.ts";
 import { framed } from "./framed.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
+import { http1Upstream } from "./http1-upstream.ts";
 import { Http2Connection } from "./http2-connection.ts";
 import { Http2Upstream } from "./http2-upstream.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -27,7 +28,8 @@ import {
 } from "./upstream.ts";
 import { explanation } from "./upstream-error.ts";
 import { type FetchOptions, type FetchResult, fetchUpstream } from "./upstream-fetch.ts";
-import { httpsUpstream, type UpstreamRequest } from "./upstream-request.ts";
+import { UpstreamPool } from "./upstream-pool.ts";
+import type { OpenUpstream } from "./upstream-stream.ts";
 
 export interface InterceptorOptions extends RouteOptions, UpstreamRoute {
   /** Certificate authorities to trust upstream, PEM, instead of those built into Node. */
@@ -73,7 +75,8 @@ export class Interceptor {
   /** How upstream is reached, for requests and tunnels alike. */
   readonly #way: UpstreamOptions;
   readonly #agent: UpstreamAgent;
-  readonly #upstream: UpstreamRequest;
+  readonly #pool: UpstreamPool;
+  readonly #upstream: OpenUpstream;
   readonly #http2: Http2Upstream;
   /** HTTP/2 connections inside tunnels. */
   readonly #http2Connections = new Set<Http2Connection>();
@@ -96,9 +99,13 @@ export class Interceptor {
     const { connectAddress, upstreamProxy, ca } = options;
     this.#way = { connectAddress, upstreamProxy, secureContext: upstreamContext(ca), limits: this.#limits };
     this.#agent = upstreamAgent(this.#way);
-    this.#upstream = httpsUpstream(this.#agent, this.#limits);
+    this.#pool = new UpstreamPool({
+      connect: (host) => this.#agent.connect(host, ["http/1.1"]),
+      limits: this.#limits,
+    });
+    this.#upstream = http1Upstream(this.#pool, this.#limits);
     this.#http2 = new Http2Upstream({
-      connect: (host) => this.#agent.connect(host),
+      connect: (host) => this.#agent.connect(host, ["h2", "http/1.1"]),
       http1: this.#upstream,
       limits: this.#limits,
     });
@@ -175,6 +182,7 @@ export class Interceptor {
     await this.#finished([...this.#active, ...this.#switched], 1_000);
     this.#inner.close();
     this.#http2.destroy();
+    this.#pool.destroy();
     this.#agent.destroy();
     await stopped;
   }

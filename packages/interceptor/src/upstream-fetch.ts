@@ -1,7 +1,7 @@
 import { type Headers, headersFromRaw, headerValue, type SignedHead } from "@iap/aws-core";
 import type { ResponseHead } from "./exchange.ts";
 import { explanation, UpstreamError } from "./upstream-error.ts";
-import { isSecured, type UpstreamRequest } from "./upstream-request.ts";
+import type { OpenUpstream } from "./upstream-stream.ts";
 
 export interface FetchOptions {
   readonly body?: Uint8Array | undefined;
@@ -18,7 +18,7 @@ export interface FetchResult {
 
 /** One small request of the proxy's own, answered whole. Throws `UpstreamError`. */
 export function fetchUpstream(
-  open: UpstreamRequest,
+  open: OpenUpstream,
   head: SignedHead,
   { body, timeoutMs = 5_000, maxBytes = 65_536 }: FetchOptions,
 ): Promise<FetchResult> {
@@ -28,7 +28,7 @@ export function fetchUpstream(
     const request = open(head, headers);
     const fail = (error: Error): void => {
       clearTimeout(timer);
-      const stage = isSecured(request) ? "exchange" : "connect";
+      const stage = request.secured ? "exchange" : "connect";
       request.destroy();
       reject(new UpstreamError(stage, `${head.host}: ${explanation(error)}`, { cause: error }));
     };

@@ -4,11 +4,13 @@ import type { Headers, RequestHead } from "@iap/aws-core";
 /** Opens a request to the host of a head, with exactly these headers. */
 export type OpenUpstream = (head: RequestHead, headers: Headers) => UpstreamStream;
 
-/** A request on its way upstream, over either version of HTTP: the part of Node's `ClientRequest` that forwarding uses. */
+/** A request on its way upstream, over either version of HTTP. It speaks as Node's `ClientRequest` does. */
 export interface UpstreamStream {
   /** Whether the connection had served another request before. */
   readonly reusedSocket: boolean;
   readonly destroyed: boolean;
+  /** Whether it has a connection on which the upstream proved who it is. */
+  readonly secured: boolean;
   on(event: "information", listener: (information: UpstreamInformation) => void): unknown;
   on(event: "response", listener: (answer: UpstreamAnswer) => void): unknown;
   on(event: "upgrade", listener: (answer: UpstreamAnswer, socket: Duplex, head: Buffer) => void): unknown;

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext, type TLSSocket } from "node:tl
 import { guardedLookup } from "./address-guard.ts";
 import type { Limits } from "./limits.ts";
 import { openProxyTunnel } from "./proxy-tunnel.ts";
+import { TlsSessions } from "./tls-sessions.ts";
 import type { UpstreamProxy } from "./upstream-proxy.ts";
 
 /** Where to connect for a host instead of where its name resolves to. */
@@ -57,6 +58,7 @@ export class UpstreamAgent extends Agent {
   readonly #options: UpstreamOptions;
   /** Connections that Node does not know of: to proxies that have not answered CONNECT yet, and for HTTP/2. */
   readonly #opening = new Set<Duplex>();
+  readonly #sessions = new TlsSessions();
 
   constructor(options: UpstreamOptions, agentOptions: AgentOptions) {
     super(agentOptions);
@@ -114,19 +116,21 @@ export class UpstreamAgent extends Agent {
     this.#opening.add(plain);
   }
 
-  /** A connection that is not the agent's to keep, on which HTTP/2 and HTTP/1.1 were offered. */
-  connect(host: string): Promise<TLSSocket> {
+  /** A connection that is not the agent's to keep, on which these protocols were offered. */
+  connect(host: string, ALPNProtocols: readonly ("h2" | "http/1.1")[]): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       const options = {
         ...this.options,
         host,
         servername: host,
         port: 443,
-        ALPNProtocols: ["h2", "http/1.1"],
+        ALPNProtocols: [...ALPNProtocols],
+        session: this.#sessions.of(host),
         timeout: 0,
       };
       const wait = (socket: Duplex): void => {
         this.#opening.add(socket);
+        this.#sessions.watch(host, socket as TLSSocket);
         socket.once("secureConnect", () => resolve(socket as TLSSocket));
         socket.once("error", reject);
         socket.once("close", () => {
