@@ -12,7 +12,10 @@ export function isValidResource(resource: string): boolean {
   return passes((report) => checkResource(resource, { path: "" }, report));
 }
 
-const UNCERTAIN: ReadonlySet<string> = new Set(["SHORT_ARN", "EMPTY_RESOURCE", "REGION_NOT_ALLOWED"]);
+/** Of what is only warned because it can be evaluated, that which AWS refuses to store, or reads in a way it does not say. */
+const UNCERTAIN: ReadonlySet<string> = new Set([
+  ...["SHORT_ARN", "EMPTY_RESOURCE", "REGION_NOT_ALLOWED", "UNKNOWN_RESOURCE_TYPE", "UNKNOWN_PARTITION"],
+]);
 
 function passes(check: (report: Report) => void): boolean {
   let valid = true;

@@ -21,12 +21,18 @@ describe("an exact ARN", () => {
     expect(policyResource({ arn })).toMatchObject({ text, widened: expect.stringContaining("1 of its characters") });
   });
 
-  test.each([["*"], [""], ["bucket"], ["arn:aws:s3"], ["arn:aws:s3:::"], ["arn:nowhere:s3:::b"], ["arn:aws:*:::b"]])(
-    "%j cannot be written",
-    (arn) => {
-      expect(policyResource({ arn })).toBeUndefined();
-    },
-  );
+  test.each([
+    ["*"],
+    [""],
+    ["bucket"],
+    ["arn:aws:s3"],
+    ["arn:aws:s3:::"],
+    ["arn:nowhere:s3:::b"],
+    ["arn:aws:*:::b"],
+    ["arn:aws:iam::1:roleteam/app"],
+  ])("%j cannot be written", (arn) => {
+    expect(policyResource({ arn })).toBeUndefined();
+  });
 });
 
 test("a pattern keeps its wildcards, and its ${ is text", () => {
