@@ -2,7 +2,7 @@ import type { ActivityRecord, Decision } from "@iap/aws-core";
 import type { PolicyEvaluator } from "@iap/iam-evaluator";
 import { type LeftOut, LeftOutLedger } from "./left-out-ledger.ts";
 import { type Observation, type RecordedCall, Recording } from "./recording.ts";
-import { type WhatIfOptions, whyNotCounted } from "./which-count.ts";
+import { type WhatIfOptions, whyNoChecks, whyNotCounted } from "./which-count.ts";
 
 /** What policies would have said to a recording. */
 export interface ReplayReport {
@@ -53,7 +53,7 @@ export function replayPolicy(
   const calls = recording.calls();
   for (const call of calls) {
     const notUnderstood = call.forwarded && (call.marker === "unknown" || call.marker === "ambiguous");
-    const why = notUnderstood ? undefined : whyNotCounted(call, options);
+    const why = notUnderstood ? undefined : (whyNotCounted(call, options) ?? whyNotDecided(call));
     if (why !== undefined) {
       ledger.add(why, call.name);
       continue;
@@ -78,6 +78,11 @@ export function replayPolicy(
     .sort(([a, one], [b, other]) => other.count - one.count || (a < b ? -1 : 1))
     .map(([, denial]) => denial);
   return { requests: calls.length, allowed, denied: list, deniedRequests, leftOut: ledger.list() };
+}
+
+/** Why no policy decides a call that counts: AWS takes it without a signature, or by a token. */
+function whyNotDecided({ marker, observations }: RecordedCall): string | undefined {
+  return (marker === "unsigned" || marker === "bearer") && observations.length === 0 ? whyNoChecks(marker) : undefined;
 }
 
 type Denial = Pick<ReplayDenial, "name" | "identity" | "action" | "resource" | "outcome" | "reason">;

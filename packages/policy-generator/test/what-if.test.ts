@@ -71,6 +71,17 @@ describe("replay", () => {
     expect(report).toMatchObject({ allowed: 1, deniedRequests: 1 });
   });
 
+  test("leaves out what no policy decides: requests without a signature, or by a token", () => {
+    const unsigned = [
+      decided("u", [], { marker: "unsigned", service: "cognito-idp", operations: ["SignUp"] }),
+      finished("u"),
+    ];
+    expect(replay([...records, ...unsigned], allow("All", "s3:*", "*"))).toMatchObject({
+      ...{ requests: 4, allowed: 3, deniedRequests: 0 },
+      leftOut: [{ why: "unsigned: no policy of the caller decides it", count: 1, examples: ["cognito-idp:SignUp"] }],
+    });
+  });
+
   test("leaves out what a policy is not made of, and denies what was not understood", () => {
     const report = replay(
       [
