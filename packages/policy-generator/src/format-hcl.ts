@@ -1,4 +1,5 @@
 import type { PolicyDocument, PolicyStatement } from "@iap/iam-evaluator";
+import type { ConditionElement } from "./conditions.ts";
 import { jsonText } from "./json-text.ts";
 
 /** A string of Terraform's language: `${` and `%{` begin templates there, and are doubled. */
@@ -68,14 +69,14 @@ function list(name: string, values: PolicyStatement["Action"]): string[] {
 
 function conditions(condition: unknown): string[] {
   const lines: string[] = [];
-  for (const [test, keys] of Object.entries((condition ?? {}) as Record<string, Record<string, string>>)) {
+  for (const [test, keys] of Object.entries((condition ?? {}) as Record<string, ConditionElement["StringEquals"]>)) {
     for (const [variable, value] of Object.entries(keys)) {
       lines.push(
         "",
         "    condition {",
         `      test     = ${hclString(test)}`,
         `      variable = ${hclString(variable)}`,
-        `      values   = [${hclString(value)}]`,
+        `      values   = [${[value].flat().map(hclString).join(", ")}]`,
         "    }",
       );
     }

@@ -1,5 +1,5 @@
 import { compilePolicySet, type PolicyEvaluator } from "@iap/iam-evaluator";
-import { type LearnedConditions, learnConditions } from "./conditions.ts";
+import { isNoNarrower, type LearnedConditions, learnConditions } from "./conditions.ts";
 import { type Generalised, generaliseIds, type IdRule } from "./generalise-ids.ts";
 import { generaliseSiblings } from "./generalise-siblings.ts";
 import { type PolicyResource, policyResource } from "./policy-resource.ts";
@@ -194,10 +194,6 @@ function covers(evaluator: PolicyEvaluator, by: Grant, { action, resource, obser
   if (!exact && resource.text.includes("${")) return false;
   const asked = exact ? first.resource : { pattern: resource.text, why: "as the policy writes it" };
   return evaluator.evaluate({ action, resource: asked }).outcome === "allowed";
-}
-
-function isNoNarrower(conditions: LearnedConditions, others: LearnedConditions): boolean {
-  return Object.entries(conditions).every(([key, value]) => others[key] === value);
 }
 
 /** Wildcards in a policy's resource, escaped ones aside. */

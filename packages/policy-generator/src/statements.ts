@@ -1,7 +1,7 @@
 import type { PolicyStatement } from "@iap/iam-evaluator";
 import { accessLevelOf } from "./access-level.ts";
 import { ACCESS_LEVELS } from "./access-level-by-name.ts";
-import { conditionElement } from "./conditions.ts";
+import { type ConditionElement, conditionElement } from "./conditions.ts";
 import { addSeen, type Grant, type Seen } from "./grants.ts";
 
 /** The Sid when one statement says it all. */
@@ -12,7 +12,7 @@ export interface DraftStatement {
   readonly sid: string;
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  readonly condition: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+  readonly condition: ConditionElement | undefined;
   readonly seen: Seen;
 }
 
@@ -30,15 +30,22 @@ export function readableStatements(grants: readonly Grant[]): DraftStatement[] {
       return `${word(serviceOf(actions[0] as string))}${level}${nounOf(resources)}`;
     },
   );
-  // Where that is not enough to tell statements apart, those of one action are named after it.
+  // Where that is not enough to tell statements apart, they are named after their only action, and then after what all
+  // their resources are called.
+  const byAction = renamed(drafts, ({ sid, actions: [action = "", ...others] }) => {
+    if (others.length > 0) return sid;
+    const level = accessLevelOf(action);
+    const name = word(action.slice(action.indexOf(":") + 1));
+    return `${word(serviceOf(action))}${name.startsWith(level) ? "" : level}${name}`;
+  });
+  return renamed(byAction, ({ sid, resources }) => `${sid}${nameOf(resources)}`);
+}
+
+/** Gives those drafts another Sid whose own is not theirs alone. */
+function renamed(drafts: readonly DraftStatement[], rename: (draft: DraftStatement) => string): DraftStatement[] {
   const sids = new Map<string, number>();
   for (const { sid } of drafts) sids.set(sid, (sids.get(sid) ?? 0) + 1);
-  return drafts.map((one) => {
-    const [action = ""] = one.actions;
-    if (sids.get(one.sid) === 1 || one.actions.length > 1) return one;
-    const [service = "", name = ""] = action.split(":");
-    return { ...one, sid: `${word(service)}${accessLevelOf(action)}${word(name)}` };
-  });
+  return drafts.map((one) => (sids.get(one.sid) === 1 ? one : { ...one, sid: rename(one) }));
 }
 
 /**
@@ -62,7 +69,7 @@ export function writeStatements(drafts: readonly DraftStatement[]): PolicyStatem
     Effect: "Allow",
     Action: [...actions],
     Resource: resources.length === 1 && resources[0] === "*" ? "*" : [...resources],
-    ...(condition === undefined ? {} : { Condition: condition }),
+    ...(condition === undefined ? {} : { Condition: { ...condition } }),
   }));
 }
 
@@ -172,7 +179,7 @@ function draft(
   return [...groups.values()]
     .map(({ order, actions, resources, condition, seen }) => {
       const written = { actions: [...actions].sort(), resources: [...resources].sort() };
-      const element = condition === "" ? undefined : (JSON.parse(condition) as Record<string, Record<string, string>>);
+      const element = condition === "" ? undefined : (JSON.parse(condition) as ConditionElement);
       return { order, draft: { sid: sid(written.actions, written.resources), ...written, condition: element, seen } };
     })
     .sort((a, b) => compare(a.order, b.order) || compareDrafts(a.draft, b.draft))
@@ -218,6 +225,15 @@ function noun(resource: string): string {
   const type = /^([a-z][A-Za-z-]*)[/:]/.exec(rest)?.[1];
   return type === undefined ? "" : word(type);
 }
+
+/** `Orders` of `table/orders`: the last name of all resources, if they have the same and it is short. */
+function nameOf(resources: readonly string[]): string {
+  const names = new Set(resources.map((resource) => resource.slice(resource.search(/[^/:]*$/))));
+  const [name = "", ...others] = names;
+  return others.length === 0 && name.length <= LONGEST_NAME && /^[A-Za-z][\w.@=+-]*$/.test(name) ? word(name) : "";
+}
+
+const LONGEST_NAME = 32;
 
 /** `ElasticloadbalancingV2` of `elasticloadbalancing-v2`. */
 function word(text: string): string {

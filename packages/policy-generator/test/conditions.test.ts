@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { conditionElement, isLearnedKey, learnConditions } from "../src/conditions.ts";
+import { conditionElement, isLearnedKey, isNoNarrower, learnConditions } from "../src/conditions.ts";
 
 test.each([
   ["aws:RequestedRegion", true],
@@ -8,6 +8,10 @@ test.each([
   ["kms:ViaService", true],
   ["iam:PassedToService", true],
   ["aws:RequestTag/team", true],
+  ["iam:PolicyARN", true],
+  ["ec2:CreateAction", true],
+  ["elasticloadbalancing:CreateAction", true],
+  ["kms:RequestAlias", true],
   ["aws:TagKeys", false],
   ["aws:SourceIp", false],
   ["aws:UserAgent", false],
@@ -35,6 +39,18 @@ describe("a condition is learned", () => {
     expect(learn(...contexts)).toEqual({});
   });
 
+  test("from each value of a key that names what the action is about, but not of very many", () => {
+    const attach = (...arns: string[]) =>
+      learnConditions(
+        "iam:AttachRolePolicy",
+        "*",
+        arns.map((arn) => ({ "iam:PolicyARN": arn })),
+      );
+    expect(attach("b", "a", "b")).toEqual({ "iam:PolicyARN": ["a", "b"] });
+    expect(attach(...Array.from({ length: 21 }, (_, i) => `policy-${i}`))).toEqual({});
+    expect(learnConditions("iam:CreateUser", "*", [{ "iam:PermissionsBoundary": "b" }, {}])).toEqual({});
+  });
+
   test("for the region only where nothing else says it", () => {
     const context = { "aws:RequestedRegion": "eu-west-1" };
     expect(learnConditions("ec2:DescribeVpcs", "*", [context])).toEqual(context);
@@ -48,5 +64,17 @@ test("a value is text: what would begin a variable is escaped", () => {
   expect(conditionElement({ "s3:prefix": `\${aws:username}/` })).toEqual({
     StringEquals: { "s3:prefix": `\${$}{aws:username}/` },
   });
+  expect(conditionElement({ "kms:RequestAlias": [`alias/\${x}`, "alias/*"] })).toEqual({
+    StringEquals: { "kms:RequestAlias": [`alias/\${$}{x}`, "alias/*"] },
+  });
   expect(conditionElement({})).toBeUndefined();
+});
+
+test("conditions are no narrower than others whose every value they take", () => {
+  const ab = { "iam:PolicyARN": ["a", "b"] };
+  expect(isNoNarrower(ab, { "iam:PolicyARN": "a" })).toBe(true);
+  expect(isNoNarrower(ab, { ...ab, "s3:prefix": "x" })).toBe(true);
+  expect(isNoNarrower({}, ab)).toBe(true);
+  expect(isNoNarrower(ab, { "iam:PolicyARN": ["a", "c"] })).toBe(false);
+  expect(isNoNarrower(ab, {})).toBe(false);
 });

@@ -61,6 +61,7 @@ describe("laws", () => {
       "s3:prefix",
       "aws:RequestTag/team",
       "iam:PassedToService",
+      "iam:PolicyARN",
       "aws:RequestedRegion",
       "s3:max-keys",
     );
@@ -208,6 +209,34 @@ describe("statements", () => {
         Resource: ["arn:aws:s3:::b/k", "arn:aws:s3:::b/l"],
       },
       { Sid: "S3WritePutObject", Effect: "Allow", Action: ["s3:PutObject"], Resource: ["arn:aws:s3:::b/k"] },
+    ]);
+  });
+
+  test("that would have the same Sid are called after their action, and then after what their resources are called", () => {
+    const role = (name: string): Check["resource"] => ({ arn: `arn:aws:iam::1:role/${name}` });
+    const list = (key: string, prefix: string): Check =>
+      check(`s3:${key}`, { arn: "arn:aws:s3:::b" }, { "s3:prefix": prefix });
+    const generated = generatePolicy(
+      answered(
+        [check("iam:GetRole", role("a")), check("iam:GetRole", { pattern: "arn:aws:iam::1:role/*/a", why: "path" })],
+        [check("iam:GetRolePolicy", role("a")), check("iam:GetRolePolicy", role("b"))],
+        [
+          check("iam:GetContextKeysForPrincipalPolicy", role("e")),
+          check("iam:GetServiceLastAccessedDetails", role("e")),
+        ],
+        [check("iam:GetSAMLProvider", role("c.d")), check("iam:GetServerCertificate", role("c.d"))],
+        [list("ListBucket", "x/"), list("ListBucketVersions", "y/")],
+      ),
+    );
+    expect(statementsOf(generated).map(({ Sid }) => Sid)).toEqual([
+      ...[
+        "IamReadRoleE",
+        "IamReadGetRole",
+        "IamReadGetRolePolicy",
+        "IamReadRoleCD",
+        "S3ListBucket",
+        "S3ListBucketVersions",
+      ],
     ]);
   });
 

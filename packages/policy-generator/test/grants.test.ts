@@ -112,9 +112,15 @@ describe("conditions", () => {
   });
 
   test("that did not are not", () => {
-    expect(made([pass("ecs-tasks.amazonaws.com"), pass("lambda.amazonaws.com")]).statements[0]).not.toHaveProperty(
-      "Condition",
-    );
+    const list = (prefix: string) => check("s3:ListBucket", { arn: "arn:aws:s3:::b" }, { "s3:prefix": prefix });
+    expect(made([list("a/"), list("b/")]).statements[0]).not.toHaveProperty("Condition");
+  });
+
+  test("of a key that names what the action is about have all the values that were seen", () => {
+    const { statements } = made([pass("lambda.amazonaws.com"), pass("ecs-tasks.amazonaws.com")]);
+    expect(statements[0]?.Condition).toEqual({
+      StringEquals: { "iam:PassedToService": ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"] },
+    });
   });
 
   test("keep resources apart that have others", () => {

@@ -31,7 +31,7 @@ export function reportText({ report, policies }: GeneratedPolicy, gaps: readonly
       report.conditions.map(
         ({ conditions, actions, resource }) =>
           `Condition: ${Object.entries(conditions)
-            .map(([key, value]) => `${key} = ${value}`)
+            .map(([key, value]) => `${key} = ${[value].flat().join(" or ")}`)
             .join(", ")} for ${actions.join(", ")} on ${resource}`,
       ),
       "conditions",
