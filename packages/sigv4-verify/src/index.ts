@@ -1,6 +1,7 @@
 export { type AuthenticateOptions, authenticate } from "./authenticate.ts";
 export type { Authorization, Payload } from "./authorization.ts";
 export { type BodyFilter, chunksFilter, hashFilter, passFilter } from "./body-filter.ts";
+export { bodyTransform } from "./body-transform.ts";
 export { EventStreamFilter, type EventStreamOptions } from "./event-stream-filter.ts";
 export { parseAuthorization } from "./parse-authorization.ts";
 export { isPostForm, MAX_POST_FIELDS_BYTES, type PostField, type PostForm, readPostForm } from "./post-form.ts";
