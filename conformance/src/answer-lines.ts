@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { readJson } from "./read-json.ts";
 import type { Answer } from "./verbs.ts";
 
 /**
@@ -29,7 +30,12 @@ export async function answerLines(input: Readable, output: Writable, answer: Ans
 }
 
 function readQuestion(line: string): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(line);
+  const value = readJson(line, mayBeDocument);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("not a JSON object");
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** `document` of `validate`, and each policy of `evaluate`: one, or in lists, or in levels of lists. */
+function mayBeDocument(path: string): boolean {
+  return /^(?:document|policies\.[^.[]+(?:\[\]){0,2})$/.test(path);
 }

@@ -10,6 +10,8 @@ type Members = Readonly<Record<string, unknown>>;
  */
 export const evaluate: Answer = async ({ id, policies, request }) => {
   const set = members(policies, "policies");
+  const unknown = Object.keys(set).find((name) => !KINDS.has(name));
+  if (unknown !== undefined) throw new Error(`policies.${unknown} is not a kind of policy`);
   const { principal, action, resource, resourceAccount, context, wildcardOnlyAction, authoritative } = members(
     request,
     "request",
@@ -22,7 +24,7 @@ export const evaluate: Answer = async ({ id, policies, request }) => {
     resourceAccount: text(resourceAccount, "request.resourceAccount", true),
     ...(who === undefined ? {} : { principal: { arn: who } }),
     // `as`: the evaluator makes sure of each value.
-    context: (context ?? {}) as Context,
+    context: members(context ?? {}, "request.context") as Context,
     ...(Array.isArray(authoritative) ? { authoritative: authoritative.map(String) } : {}),
   };
   try {
@@ -33,7 +35,7 @@ export const evaluate: Answer = async ({ id, policies, request }) => {
         session: list(set.session, "session"),
         scp: levels(set.scp, "scp"),
         rcp: levels(set.rcp, "rcp"),
-        resource: list(set.resource, "resource")[0] ?? null,
+        resource: one(set.resource, "resource"),
         vpcEndpoint: list(set.vpce, "vpce"),
       },
       { validate: "warn" },
@@ -44,6 +46,9 @@ export const evaluate: Answer = async ({ id, policies, request }) => {
     return { id, decision: "deny-implicit", reason: `a policy cannot be read: ${error.message}` };
   }
 };
+
+/** A policy of a kind that is not known must not be left out. */
+const KINDS: ReadonlySet<string> = new Set(["identity", "boundary", "session", "scp", "rcp", "resource", "vpce"]);
 
 const DECISIONS = { allowed: "allow", explicitDeny: "deny-explicit", implicitDeny: "deny-implicit" } as const;
 
@@ -68,6 +73,13 @@ function list(value: unknown, name: string): PolicyInput[] {
     // `as`: the evaluator reads any JSON, and says what is wrong with it.
     document: document as string | PolicyDocument,
   }));
+}
+
+/** One document, or none. */
+function one(value: unknown, name: string): PolicyInput | null {
+  const [first = null, second] = list(value, name);
+  if (second !== undefined) throw new Error(`policies.${name} is more than one document`);
+  return first;
 }
 
 /** Levels from the root down; a level is one document or a list of them. */

@@ -39,3 +39,19 @@ test("a line that cannot be answered says so in its place, and the next is answe
     { id: 8, twice: 2 },
   ]);
 });
+
+test("a policy document that has a key twice is answered as its text, and a line that has is not", async () => {
+  const output = new PassThrough();
+  const document = '{"Version":"2012-10-17","Statement":[],"Statement":[]}';
+  const text = `{"id":1,"document":${document}}\n{"id":1,"id":2,"document":{}}\n`;
+  expect(await answerLines(Readable.from([text]), output, async (question) => question)).toBe(1);
+  output.end();
+  const lines = Buffer.concat(await output.toArray())
+    .toString("utf8")
+    .trim()
+    .split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { id: 1, document },
+    { id: null, line: 2, error: 'the key "id" is there twice' },
+  ]);
+});

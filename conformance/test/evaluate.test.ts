@@ -53,6 +53,17 @@ describe("policies of each kind are where the line says", () => {
   });
 });
 
+test.each<[string, object, object]>([
+  ["policies.boundry is not a kind of policy", { boundry: allowAll }, {}],
+  ["policies.resource is more than one document", { resource: [allowAll, allowAll] }, {}],
+  ["policies.scp is not a list of levels", { scp: allowAll }, {}],
+  ["request.context is not an object", {}, { context: ["a"] }],
+  ["request.principal is not a string", {}, { principal: {} }],
+  ["request.action is not a string", {}, { action: null }],
+])("what has not the form of a question is none: %s", async (message, policies, request) => {
+  await expect(evaluate(line(policies, request))).rejects.toThrow(message);
+});
+
 test("another account needs the resource's policy", async () => {
   expect(await decisionOf({ resource: null }, { resourceAccount: "999988887777" })).toBe("deny-implicit");
 });
