@@ -1,5 +1,6 @@
 import { isAboutAction } from "./action-matcher.ts";
 import type { CandidateFinder, Candidates, CompiledStatement, PolicyGroup } from "./compiled-statement.ts";
+import { NO } from "./truth.ts";
 
 /** Candidates are remembered for this many actions: more than a set of policies ever meets, and never more. */
 const MOST_REMEMBERED_ACTIONS = 4096;
@@ -12,7 +13,7 @@ export function indexByAction(groups: readonly PolicyGroup[]): CandidateFinder {
     if (known !== undefined) return known;
     if (typeof action !== "string" || action.length > MOST_ACTION_CHARACTERS || !ACTION.test(action)) return undefined;
     const name = action.toLowerCase();
-    const isCandidate = ({ actions }: CompiledStatement): boolean => isAboutAction(actions, name);
+    const isCandidate = ({ actions }: CompiledStatement): boolean => isAboutAction(actions, name) !== NO;
     const found = groups.map(({ statements }) => statements.filter(isCandidate));
     const candidates = {
       action: name,

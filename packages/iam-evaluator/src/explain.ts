@@ -70,13 +70,13 @@ function traceOf(
   action: string,
   facts: Facts,
 ): StatementTrace {
-  const isAction = isAboutAction(statement.actions, action);
-  const truth = isAction ? isAbout(statement, facts) : NO;
+  const about = isAboutAction(statement.actions, action);
+  const truth = about === NO ? NO : isAbout(statement, facts);
   return {
     statement: statement.ref,
     group,
     matches: truthWord(truth),
-    action: isAction ? "yes" : "no",
+    action: truthWord(about),
     ...(statement.principal === undefined ? {} : { principal: truthWord(principalTruth(statement, facts)) }),
     resource: truthWord(resourceTruth(statement, facts)),
     conditions: statement.conditions.map((condition) => {

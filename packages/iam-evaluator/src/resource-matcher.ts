@@ -18,7 +18,7 @@ export interface ResourceMatcher {
   readonly texts: ReadonlySet<string>;
   /** Patterns with variables. */
   readonly templates: readonly ResourceTemplate[];
-  /** What may be meant, and may not: short ARNs and variables where AWS knows none. */
+  /** What may be meant, and may not: what is no ARN, short ARNs, and variables where AWS knows none. */
   readonly doubtful: readonly Wildcard[];
 }
 
@@ -48,6 +48,11 @@ export function compileResources(
   const doubtful: Wildcard[] = [];
   let anything = false;
   for (const pattern of patterns) {
+    if (!/^(?:arn:|\*+$)/.test(pattern)) {
+      // No ARN at all, which AWS refuses: it may mean anything.
+      doubtful.push(compileWildcard("*", "string"));
+      continue;
+    }
     const template = variables && pattern.includes("${") ? parseTemplate(pattern) : undefined;
     const widest = template === undefined ? pattern : widened(template);
     if (isShortArn(widest)) {

@@ -1,3 +1,4 @@
+import { isAboutAction } from "./action-matcher.ts";
 import type { CompiledStatement } from "./compiled-statement.ts";
 import type { CompiledCondition } from "./condition.ts";
 import { parseConditionOperator } from "./condition-operator.ts";
@@ -18,10 +19,11 @@ export interface Facts {
   readonly isBounded: boolean;
 }
 
-/** Whether a statement, of which the action is known to match, is about the request. */
+/** Whether a statement, of which the action matches or may match, is about the request. */
 export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
   let found: Truth = principalTruth(statement, facts);
   if (found === NO) return NO;
+  if (actionTruth(statement, facts) === UNDETERMINED) found = UNDETERMINED;
   const resource = resourceTruth(statement, facts);
   if (resource === NO) return NO;
   if (resource === UNDETERMINED) found = UNDETERMINED;
@@ -31,6 +33,11 @@ export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
     if (truth === UNDETERMINED) found = UNDETERMINED;
   }
   return found;
+}
+
+/** `YES` is what is left for a candidate, unless there are doubts. */
+function actionTruth({ actions }: CompiledStatement, { action }: Facts): Truth {
+  return actions.doubtful.length === 0 ? YES : isAboutAction(actions, action);
 }
 
 export function principalTruth({ principal, ref }: CompiledStatement, { action, who, isBounded }: Facts): Truth {
@@ -55,6 +62,7 @@ export function resourceTruth({ resources, ref }: CompiledStatement, { requested
 
 /** What keeps a statement from being evaluated, as a clause. */
 export function whyUndetermined(statement: CompiledStatement, facts: Facts): string {
+  if (actionTruth(statement, facts) === UNDETERMINED) return "what it lists as actions are none";
   if (principalTruth(statement, facts) === UNDETERMINED) return "whether it is about who asks cannot be told";
   if (resourceTruth(statement, facts) === UNDETERMINED) {
     return "whether it is about the resource cannot be told: a variable in it has no single known value, or it is not a full ARN";

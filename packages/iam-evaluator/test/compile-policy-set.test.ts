@@ -72,6 +72,9 @@ describe("what AWS would refuse keeps the policy from being used, unless it shal
       "INVALID_OPERAND",
     ],
     ["an open variable", { Resource: `arn:aws:s3:::b/\${` }, "INVALID_VARIABLE"],
+    ["an action without its service", { Action: "GetObject" }, "INVALID_ACTION"],
+    ["an action of some service", { Action: "s*:GetObject" }, "INVALID_ACTION"],
+    ["a resource that is no ARN", { Resource: "b/*" }, "INVALID_ARN"],
     ["a variable within a variable", { Resource: `arn:aws:s3:::b/\${\${*}}` }, "INVALID_VARIABLE"],
   ];
 
