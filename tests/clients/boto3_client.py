@@ -140,9 +140,15 @@ steps = {
     "iam:ListUsers": lambda: [one["UserName"] for one in client("iam").list_users()["Users"]],
 }
 
+# Of services that the fake AWS is not: for what never gets there.
+more = {
+    "route53:ListHostedZones": lambda: client("route53").list_hosted_zones() and None,
+    "ssm:GetParameter": lambda: client("ssm").get_parameter(Name="p") and None,
+}
+
 for step in wanted or steps:
     try:
-        line = {"step": step, "ok": True, "value": steps[step]()}
+        line = {"step": step, "ok": True, "value": {**steps, **more}[step]()}
     except ClientError as error:
         meta = error.response.get("ResponseMetadata", {})
         line = {
