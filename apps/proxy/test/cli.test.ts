@@ -295,6 +295,9 @@ describe("check", () => {
   test("without a resource, the action takes none", async () => {
     expect((await ask("--action", "s3:ListAllMyBuckets")).code).toBe(0);
     expect((await ask("--action", "s3:ListAllMyBuckets", "--resource", "*")).code).toBe(0);
+    const forgotten = await ask("--action", "s3:GetObject");
+    expect(forgotten.code).toBe(1);
+    expect(forgotten.stderr).toContain("There is no --resource");
   });
 
   test("boundaries, session policies and the operator's own rule count", async () => {

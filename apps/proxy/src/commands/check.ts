@@ -64,6 +64,9 @@ export function check(args: CheckArguments, { stdout, stderr }: CliProcess, now:
   const allowed = explanation.decision.outcome === "allowed";
   if (args.json) stdout.write(`${JSON.stringify({ action, resource, ...explanation }, null, 2)}\n`);
   else stdout.write(asText(action, resource, explanation));
+  if (!allowed && args.resource === undefined) {
+    stderr.write("There is no --resource, so the action was taken for one that has none.\n");
+  }
   return allowed ? 0 : 1;
 }
 
