@@ -186,12 +186,7 @@ class JsonReader {
     const from = this.#at;
     const escaped = this.#skipString();
     const raw = this.#text.slice(from, this.#at);
-    if (!escaped) return raw.slice(1, -1);
-    try {
-      return JSON.parse(raw) as string;
-    } catch {
-      return this.#fail("an escape is not one of JSON's");
-    }
+    return escaped ? (JSON.parse(raw) as string) : raw.slice(1, -1);
   }
 
   /** Passes over a string; whether it holds escapes. */
@@ -204,12 +199,22 @@ class JsonReader {
       if (code === 0x22) break;
       if (code === 0x5c) {
         escaped = true;
-        at++;
+        at += this.#escapeLength(at + 1);
       } else if (!(code >= 0x20)) this.#fail("a string does not end, or holds a control character");
       at++;
     }
     this.#at = at + 1;
     return escaped;
+  }
+
+  /** How many characters follow the backslash of an escape. */
+  #escapeLength(at: number): number {
+    const text = this.#text;
+    if (at < text.length && simpleEscapes.includes(text.charAt(at))) return 1;
+    if (text[at] !== "u" || !/^[0-9A-Fa-f]{4}$/.test(text.slice(at + 1, at + 5))) {
+      this.#fail("an escape is not one of JSON's");
+    }
+    return 5;
   }
 
   #scalar(): string | number | boolean | undefined {
@@ -245,6 +250,7 @@ class JsonReader {
   }
 }
 
+const simpleEscapes = '"\\/bfnrt';
 const words: readonly (readonly [string, boolean | undefined])[] = [
   ["true", true],
   ["false", false],

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { AwsError, type RequestHead } from "@iap/aws-core";
+import { parsePostPolicy, readPostForm } from "../../src/index.ts";
+
+const head: RequestHead = {
+  httpVersion: "1.1",
+  method: "POST",
+  target: "/",
+  host: "bucket.s3.us-east-1.amazonaws.com",
+  headers: [["Content-Type", "multipart/form-data; boundary=b"]],
+};
+const policy = (document: unknown): string => Buffer.from(JSON.stringify(document)).toString("base64");
+const field = (name: string, value: string): string =>
+  `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+const good = policy({
+  expiration: "2026-12-01T12:00:00.000Z",
+  conditions: [{ bucket: "b" }, ["starts-with", "$key", "k"], ["content-length-range", 1, 10]],
+});
+
+export const seeds: readonly Uint8Array[] = [
+  `${field("key", "k")}${field("policy", good)}--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\ndata\r\n--b--\r\n`,
+  `${field("policy", policy({ expiration: "x", conditions: [] }))}`,
+].map((text) => Buffer.from(text, "latin1"));
+
+/** A form is read up to its file alike, however much of it is here; its policy is read, or refused with a code of AWS's. */
+export function run(bytes: Uint8Array): void {
+  let form: ReturnType<typeof readPostForm>;
+  try {
+    form = readPostForm(head, bytes);
+  } catch (error) {
+    if (error instanceof AwsError) return;
+    throw error;
+  }
+  if (form === undefined) return;
+  assert.ok(form.length <= bytes.length);
+  assert.deepEqual(readPostForm(head, bytes.subarray(0, form.length)), form);
+  const names = form.fields.map(({ name }) => name.toLowerCase());
+  assert.equal(new Set(names).size, names.length, "a field stands twice");
+  const text = form.fields.find(({ name }) => name.toLowerCase() === "policy")?.value;
+  if (text === undefined) return;
+  try {
+    const { expiration, conditions } = parsePostPolicy(text);
+    assert.ok(!Number.isNaN(expiration.getTime()));
+    for (const { field: named } of conditions) assert.equal(named, named.toLowerCase());
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+  }
+}
