@@ -36,7 +36,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   maxConnections: 20_000,
-  maxHeaderBytes: 65_536,
+  // 64 KB of headers, and the lines around them.
+  maxHeaderBytes: 81_920,
   headersTimeoutMs: 20_000,
   handshakeTimeoutMs: 10_000,
   bodyIdleTimeoutMs: 120_000,

@@ -76,9 +76,9 @@ test.each([host.toUpperCase(), `${host}:443`])("the Host header may say %s", asy
   expect((await (await upstream.connection()).message()).lines[0]).toBe(`Host: ${name}`);
 });
 
-test("60 KB of headers pass both ways", async () => {
+test("64 KB of headers pass both ways", async () => {
   const { client, upstream } = await trio();
-  const long = `X-Long: ${"y".repeat(30_000)}\r\nX-Longer: ${"z".repeat(30_000)}`;
+  const long = `X-Long: ${"y".repeat(32_768)}\r\nX-Longer: ${"z".repeat(32_768)}`;
   client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n${long}\r\n\r\n`);
   const server = await upstream.connection();
   expect((await server.message()).lines.slice(1, 3).join("\r\n")).toBe(long);
