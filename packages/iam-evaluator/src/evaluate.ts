@@ -5,7 +5,7 @@ import { allowedReason, explicitDenyReason, implicitDenyReason } from "./reason.
 import { RequestContext } from "./request-context.ts";
 import { type Principal, type RequestPrincipal, readPrincipalOf } from "./request-principal.ts";
 import type { RequestedResource } from "./resource-matcher.ts";
-import { type Facts, isAbout, whyUndetermined } from "./statement-match.ts";
+import { type Facts, isAbout, isOutOfReach, isOutsider, whyUndetermined } from "./statement-match.ts";
 import { NO, UNDETERMINED, YES } from "./truth.ts";
 import { compileWildcard } from "./wildcard.ts";
 
@@ -63,7 +63,6 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
 
   let undetermined: CompiledStatement | undefined;
   for (const statement of candidates.denies) {
-    if (isOutOfReach(statement.ref.policyType, who, candidates.action)) continue;
     const truth = isAbout(statement, facts);
     if (truth === NO) continue;
     if (truth === YES) {
@@ -207,22 +206,6 @@ function isReadable(text: unknown): text is string {
   return typeof text === "string" && text !== "" && text.length <= MOST_RESOURCE_CHARACTERS;
 }
 
-/**
- * Control policies of an organization bind the principals of its accounts (SCP) and the resources in them (RCP), and
- * neither binds service-linked roles; RCPs do not keep anyone from retiring a grant (Organizations User Guide, "Resource
- * control policies": resources and entities not restricted by RCPs).
- */
-function isOutOfReach(type: PolicyType, who: RequestPrincipal, action: string): boolean {
-  if (type === "rcp" && action === "kms:retiregrant") return true;
-  if (who.isServiceLinkedRole) return type === "scp" || type === "rcp";
-  return type === "scp" && isOutsider(who);
-}
-
-/** Who has no policies of their own: only a resource's policy can allow them anything. */
-function isOutsider({ kind }: RequestPrincipal): boolean {
-  return kind === "anonymous" || kind === "service" || kind === "identityProvider";
-}
-
 /** Which types of policy must allow. */
 interface Need {
   readonly mayMatter: (type: PolicyType) => boolean;
@@ -230,7 +213,8 @@ interface Need {
   readonly isNeeded: (type: PolicyType, naming: Naming) => boolean;
 }
 
-function needOf(request: AuthorizationRequest, { action, who, requested }: Facts, policies: CompiledPolicies): Need {
+function needOf(request: AuthorizationRequest, facts: Facts, policies: CompiledPolicies): Need {
+  const { who, requested } = facts;
   const { judgesResource, hasSessionPolicy } = policies;
   if (!judgesResource && who.kind === "unknown") {
     return hasSessionPolicy ? WITHOUT_RESOURCE_POLICY : WITHOUT_RESOURCE_AND_SESSION_POLICY;
@@ -240,7 +224,7 @@ function needOf(request: AuthorizationRequest, { action, who, requested }: Facts
   const needsResource =
     outsider || isCross || (policies.hasResourcePolicy && requested.kind !== "none" && isMandatory(request));
   return {
-    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, who, action),
+    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, facts),
     isNeeded: (type, naming) => {
       switch (type) {
         case "rcp":

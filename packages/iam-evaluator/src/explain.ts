@@ -4,7 +4,14 @@ import type { CompiledStatement } from "./compiled-statement.ts";
 import { type AuthorizationRequest, type CompiledPolicies, decide, requestedResource } from "./evaluate.ts";
 import { ABSENT, RequestContext, UNKNOWN } from "./request-context.ts";
 import { readPrincipalOf } from "./request-principal.ts";
-import { type Facts, isAbout, principalTruth, resourceTruth, whyUndetermined } from "./statement-match.ts";
+import {
+  type Facts,
+  isAbout,
+  isOutOfReach,
+  principalTruth,
+  resourceTruth,
+  whyUndetermined,
+} from "./statement-match.ts";
 import { NO, truthWord, UNDETERMINED } from "./truth.ts";
 
 /** A decision and how it came about, statement by statement, in the order of the policies. */
@@ -27,7 +34,7 @@ export interface StatementTrace {
   readonly principal?: Verdict | undefined;
   readonly resource: Verdict;
   readonly conditions: readonly ConditionTrace[];
-  /** What could not be evaluated. */
+  /** What could not be evaluated, or why the statement does not count. */
   readonly why?: string | undefined;
 }
 
@@ -94,5 +101,6 @@ function traceOf(
       };
     }),
     ...(truth === UNDETERMINED ? { why: whyUndetermined(statement, facts) } : {}),
+    ...(isOutOfReach(group.type, facts) ? { why: "policies of this type do not bind such a request" } : {}),
   };
 }

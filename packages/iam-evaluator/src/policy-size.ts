@@ -29,7 +29,7 @@ export const SIZE_LIMITS: Readonly<Record<PolicyType, SizeLimit | undefined>> = 
   identity: { characters: MANAGED_POLICY_CHARACTERS, countsWhiteSpace: false, what: "a managed policy" },
   permissionsBoundary: { characters: MANAGED_POLICY_CHARACTERS, countsWhiteSpace: false, what: "a managed policy" },
   session: { characters: 2048, countsWhiteSpace: true, what: "a session policy" },
-  scp: { characters: 5120, countsWhiteSpace: true, what: "a service control policy" },
+  scp: { characters: 10_240, countsWhiteSpace: true, what: "a service control policy" },
   rcp: { characters: 5120, countsWhiteSpace: true, what: "a resource control policy" },
   vpcEndpoint: { characters: 20_480, countsWhiteSpace: true, what: "a VPC endpoint policy" },
   resource: undefined,

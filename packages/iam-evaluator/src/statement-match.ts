@@ -1,3 +1,4 @@
+import type { PolicyType } from "@iap/aws-core";
 import { isAboutAction } from "./action-matcher.ts";
 import type { CompiledStatement } from "./compiled-statement.ts";
 import type { CompiledCondition } from "./condition.ts";
@@ -21,6 +22,7 @@ export interface Facts {
 
 /** Whether a statement, of which the action matches or may match, is about the request. */
 export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
+  if (isOutOfReach(statement.ref.policyType, facts)) return NO;
   let found: Truth = principalTruth(statement, facts);
   if (found === NO) return NO;
   if (actionTruth(statement, facts) === UNDETERMINED) found = UNDETERMINED;
@@ -33,6 +35,22 @@ export function isAbout(statement: CompiledStatement, facts: Facts): Truth {
     if (truth === UNDETERMINED) found = UNDETERMINED;
   }
   return found;
+}
+
+/**
+ * Control policies of an organization bind the principals of its accounts (SCP) and the resources in them (RCP), and
+ * neither binds service-linked roles; where there is no resource, RCPs bind nobody, nor do they keep anyone from retiring
+ * a grant (Organizations User Guide, "Resource control policies": effects on permissions, and what is not restricted).
+ */
+export function isOutOfReach(type: PolicyType, { action, requested, who }: Facts): boolean {
+  if (type === "rcp" && (requested.kind === "none" || action === "kms:retiregrant")) return true;
+  if (who.isServiceLinkedRole) return type === "scp" || type === "rcp";
+  return type === "scp" && isOutsider(who);
+}
+
+/** Who has no policies of their own: only a resource's policy can allow them anything. */
+export function isOutsider({ kind }: RequestPrincipal): boolean {
+  return kind === "anonymous" || kind === "service" || kind === "identityProvider";
 }
 
 /** `YES` is what is left for a candidate, unless there are doubts. */

@@ -27,16 +27,22 @@ export function validatePolicy(
   const { policy, findings } = parsePolicy(document, type);
   const advice = policy === undefined ? [] : adviseOn(policy, document, type);
   const unknown = policy === undefined || actions === undefined ? [] : unknownActions(policy, actions);
-  const refused = type === "identity" || type === "permissionsBoundary" ? REFUSED_BY_IAM : REFUSED_ELSEWHERE;
+  const refused = REFUSED[type];
   return [...findings, ...advice, ...unknown].map((finding) =>
     refused.has(finding.code) ? { ...finding, level: "ERROR" } : finding,
   );
 }
 
 /** What can be evaluated and AWS does not take in new policies all the same. */
-const REFUSED_ELSEWHERE: ReadonlySet<string> = new Set(["POLICY_SIZE"]);
+const REFUSED_EVERYWHERE: readonly string[] = ["POLICY_SIZE", "MISSING_PRINCIPAL"];
+const REFUSED_BY_ORGANIZATIONS: ReadonlySet<string> = new Set([
+  ...REFUSED_EVERYWHERE,
+  "MISSING_VERSION",
+  "OLD_VERSION",
+  "RCP_ELEMENT",
+]);
 const REFUSED_BY_IAM: ReadonlySet<string> = new Set([
-  ...REFUSED_ELSEWHERE,
+  ...REFUSED_EVERYWHERE,
   "MISSING_VERSION",
   "OLD_VERSION",
   "LEADING_SPACE",
@@ -44,6 +50,15 @@ const REFUSED_BY_IAM: ReadonlySet<string> = new Set([
   "UNKNOWN_PARTITION",
   "UNKNOWN_RESOURCE_TYPE",
 ]);
+const REFUSED: Readonly<Record<PolicyType, ReadonlySet<string>>> = {
+  identity: REFUSED_BY_IAM,
+  permissionsBoundary: REFUSED_BY_IAM,
+  session: new Set(REFUSED_EVERYWHERE),
+  scp: REFUSED_BY_ORGANIZATIONS,
+  rcp: REFUSED_BY_ORGANIZATIONS,
+  resource: new Set(REFUSED_EVERYWHERE),
+  vpcEndpoint: new Set(REFUSED_EVERYWHERE),
+};
 
 /** Advice on a policy that can be evaluated. */
 export function adviseOn(policy: ParsedPolicy, document: string | PolicyDocument, type: PolicyType): Finding[] {
@@ -66,7 +81,7 @@ export function adviseOn(policy: ParsedPolicy, document: string | PolicyDocument
 }
 
 function adviseOnStatement(statement: ParsedStatement, type: PolicyType): Finding[] {
-  const { effect, actions, resources, conditions, place } = statement;
+  const { effect, actions, resources, conditions, principal, place } = statement;
   const findings: Finding[] = [];
   const advise = (level: Finding["level"], code: string, at: Place, message: string, fix: string): void => {
     findings.push({ level, code, message, fix, ...at });
@@ -95,9 +110,23 @@ function adviseOnStatement(statement: ParsedStatement, type: PolicyType): Findin
     const message = "An RCP only denies: RCPFullAWSAccess is always attached, so this Allow changes nothing.";
     advise("ERROR", "RCP_ALLOW", place, message, "Remove the statement.");
   }
+  const first = actions.values[0];
+  if (type === "rcp" && effect === "Deny") {
+    const everything = actions.values.find(({ text }) => text === "*");
+    if (actions.inverted && first !== undefined) {
+      advise("WARNING", "RCP_ELEMENT", first.place, "An RCP has no NotAction.", "List the actions in Action.");
+    } else if (everything !== undefined) {
+      const message = 'The actions of an RCP are of services: "*" is for RCPFullAWSAccess alone.';
+      advise("WARNING", "RCP_ELEMENT", everything.place, message, 'Write "service:*" for each service.');
+    }
+    const exempt = principal?.inverted ? principal.entries[0] : undefined;
+    if (exempt !== undefined) {
+      const fix = 'Write "Principal": "*" and a condition on aws:PrincipalArn.';
+      advise("WARNING", "RCP_ELEMENT", exempt.place, "An RCP has no NotPrincipal.", fix);
+    }
+  }
   if (effect !== "Allow") return findings;
 
-  const first = actions.values[0];
   if (actions.inverted && first !== undefined && type !== "scp") {
     const message = "Allow with NotAction allows every action it does not list, of services yet to come too.";
     advise("SECURITY_WARNING", "ALLOW_WITH_NOT_ACTION", first.place, message, "List the actions in Action.");

@@ -52,7 +52,7 @@ describe("advice on what AWS accepts", () => {
   });
 
   test("white space counts where AWS counts it", () => {
-    const document = `{"Version":"2012-10-17",${" ".repeat(6000)}"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`;
+    const document = `{"Version":"2012-10-17",${" ".repeat(12_000)}"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`;
     const sizes = (type: PolicyType) => validatePolicy(document, type).filter(({ code }) => code === "POLICY_SIZE");
     expect(sizes("identity")).toEqual([]);
     expect(sizes("scp")).toMatchObject([{ level: "ERROR" }]);
@@ -137,6 +137,40 @@ describe("resources that IAM takes, and does not", () => {
   });
 });
 
+test.each<[PolicyType, string[]]>([
+  ["identity", ["MISSING_VERSION"]],
+  ["permissionsBoundary", ["MISSING_VERSION"]],
+  ["session", []],
+  ["scp", ["MISSING_VERSION"]],
+])("a Version is needed in a policy of type %s: %j", (type, errors) => {
+  const document = JSON.stringify({ Statement: { Effect: "Deny", Action: "s3:*", Resource: "*" } });
+  const found = validatePolicy(document, type).filter(({ level }) => level === "ERROR");
+  expect(found.map(({ code }) => code)).toEqual(errors);
+});
+
+test.each<[PolicyType, number, boolean]>([
+  ["identity", 6144, false],
+  ["permissionsBoundary", 6144, false],
+  ["session", 2048, true],
+  ["scp", 10_240, true],
+  ["rcp", 5120, true],
+  ["vpcEndpoint", 20_480, true],
+])("a policy of type %s has at most %d characters, white space counted: %s", (type, most, countsSpace) => {
+  const start = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":"*","Sid":"`;
+  const text =
+    type === "identity" || type === "permissionsBoundary" || type === "session" || type === "scp"
+      ? start.replace(',"Principal":"*"', "")
+      : start;
+  const ofLength = (length: number) => `${text}${"a".repeat(length - text.length - 3)}"}}`;
+  const codes = (document: string) =>
+    validatePolicy(document, type)
+      .filter(({ level }) => level === "ERROR")
+      .map(({ code }) => code);
+  expect(codes(ofLength(most))).toEqual([]);
+  expect(codes(ofLength(most + 1))).toEqual(["POLICY_SIZE"]);
+  expect(codes(`${ofLength(most)}\n`)).toEqual(countsSpace ? ["POLICY_SIZE"] : []);
+});
+
 test("IAM takes no white space before a document; behind it, it may stand", () => {
   const text = JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Deny", Action: "*", Resource: "*" } });
   const found = (document: string, type: PolicyType) =>
@@ -219,7 +253,14 @@ describe("principals, by type of policy", () => {
     ["resource", { Principal: { AWS: "arn:aws:s3:::b" } }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: { Federated: "*" } }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: "*", NotPrincipal: "*" }, ["CONFLICTING_ELEMENTS"]],
-    ["vpcEndpoint", {}, []],
+    ["vpcEndpoint", {}, ["MISSING_PRINCIPAL"]],
+    ["vpcEndpoint", { Principal: "*" }, []],
+    ["vpcEndpoint", { Principal: { AWS: "123456789012" } }, []],
+    ["rcp", {}, ["MISSING_PRINCIPAL"]],
+    ["rcp", { NotPrincipal: "*" }, ["RCP_ELEMENT"]],
+    ["rcp", { Principal: "*", Action: undefined, NotAction: "s3:*" }, ["RCP_ELEMENT"]],
+    ["rcp", { Principal: "*", Action: ["s3:*", "*"] }, ["RCP_ELEMENT"]],
+    ["rcp", { Principal: "*", Resource: undefined, NotResource: "arn:aws:s3:::b" }, []],
     ["rcp", { Principal: "*" }, []],
     ["rcp", { Principal: { AWS: "123456789012" } }, ["INVALID_PRINCIPAL"]],
     ["rcp", { Principal: "*", Effect: "Allow" }, ["RCP_ALLOW"]],
