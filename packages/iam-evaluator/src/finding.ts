@@ -9,7 +9,7 @@ export interface Finding extends Place {
   /** One sentence for people. */
   readonly message: string;
   /** What to write instead. */
-  readonly fix?: string | undefined;
+  readonly fix: string;
 }
 
 /** A place in a document. */
@@ -29,7 +29,7 @@ export interface LocatedText {
 }
 
 /** Adds a finding. */
-export type Report = (level: FindingLevel, code: string, at: Place, message: string, fix?: string) => void;
+export type Report = (level: FindingLevel, code: string, at: Place, message: string, fix: string) => void;
 
 /** A finding and the policy it is in: its name, usually its file. */
 export interface PolicyFinding extends Finding {
@@ -51,5 +51,5 @@ export class PolicyValidationError extends Error {
 export function describeFinding({ policy, line, column, path, message, fix }: PolicyFinding): string {
   const position = line === undefined ? "" : `:${line}:${column ?? 1}`;
   const where = path === "" ? "" : ` ${path}:`;
-  return `${policy}${position}:${where} ${message}${fix === undefined ? "" : ` ${fix}`}`;
+  return `${policy}${position}:${where} ${message} ${fix}`;
 }

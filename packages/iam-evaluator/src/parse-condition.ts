@@ -14,7 +14,7 @@ export interface ParsedCondition {
 export function readCondition(reader: Reader, node: JsonNode, path: string): ParsedCondition[] {
   const { place, unreadable } = reader;
   if (node.kind !== "object") {
-    unreadable("INVALID_CONDITION", place(path, node.offset), "Condition must be an object.");
+    unreadable("INVALID_CONDITION", place(path, node.offset), "Condition must be an object.", FORM);
     return [];
   }
   const conditions: ParsedCondition[] = [];
@@ -22,12 +22,18 @@ export function readCondition(reader: Reader, node: JsonNode, path: string): Par
     const operatorPath = `${path}.${operator}`;
     if (value.kind !== "object") {
       const at = place(operatorPath, value.offset);
-      unreadable("INVALID_CONDITION", at, `${JSON.stringify(operator)} must hold an object of condition keys.`);
+      unreadable("INVALID_CONDITION", at, `${JSON.stringify(operator)} must hold an object of condition keys.`, FORM);
       continue;
     }
     if (value.members.length === 0) {
       const at = place(operatorPath, value.offset);
-      reader.report("WARNING", "EMPTY_CONDITION", at, `${JSON.stringify(operator)} lists no key: it has no effect.`);
+      reader.report(
+        "WARNING",
+        "EMPTY_CONDITION",
+        at,
+        `${JSON.stringify(operator)} lists no key: it has no effect.`,
+        "Remove it.",
+      );
     }
     const operatorAt = { text: operator, place: place(operatorPath, offset) };
     for (const member of value.members) {
@@ -42,6 +48,8 @@ export function readCondition(reader: Reader, node: JsonNode, path: string): Par
   }
   return conditions;
 }
+
+const FORM = 'Write {"operator": {"key": "value"}}, or a list of values.';
 
 function readValues({ place, unreadable }: Reader, node: JsonNode, path: string): LocatedText[] {
   const listed: readonly (readonly [JsonNode, string])[] =
@@ -60,7 +68,7 @@ function readValues({ place, unreadable }: Reader, node: JsonNode, path: string)
         values.push({ text: numberText(item.value), place: at });
         break;
       default:
-        unreadable("INVALID_CONDITION", at, "A value in a condition must be a string, a number or a boolean.");
+        unreadable("INVALID_CONDITION", at, "A value in a condition must be a string, a number or a boolean.", FORM);
     }
   }
   return values;

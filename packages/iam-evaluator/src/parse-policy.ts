@@ -66,7 +66,8 @@ export function parsePolicy(document: string | PolicyDocument, type: PolicyType 
     text = isText ? document : serialise(document);
     if (text.length > MOST_DOCUMENT_CHARACTERS) {
       const message = `The document has ${text.length} characters; at most ${MOST_DOCUMENT_CHARACTERS} are read.`;
-      return { policy: undefined, findings: [{ level: "ERROR", code: "TOO_LARGE", path: "", message }] };
+      const fix = "Name the file of a policy.";
+      return { policy: undefined, findings: [{ level: "ERROR", code: "TOO_LARGE", path: "", message, fix }] };
     }
     root = parseStrictJson(text);
   } catch (error) {
@@ -81,8 +82,7 @@ export function parsePolicy(document: string | PolicyDocument, type: PolicyType 
 
   const positionAt = isText ? positionsIn(text) : () => ({});
   const place = (path: string, offset: number): Place => ({ path, ...positionAt(offset) });
-  const report: Report = (level, code, at, message, fix) =>
-    findings.push({ level, code, message, ...(fix === undefined ? {} : { fix }), ...at });
+  const report: Report = (level, code, at, message, fix) => findings.push({ level, code, message, fix, ...at });
   let isReadable = true;
   const unreadable: Reader["unreadable"] = (code, at, message, fix) => {
     isReadable = false;
@@ -124,7 +124,7 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
   const { root, place, report, unreadable } = reader;
   const at = place("", root.offset);
   if (root.kind !== "object") {
-    unreadable("INVALID_DOCUMENT", at, "A policy document must be a JSON object.");
+    unreadable("INVALID_DOCUMENT", at, "A policy document must be a JSON object.", DOCUMENT_FORM);
     return undefined;
   }
   let version: PolicyVersion | undefined;
@@ -145,7 +145,7 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
         break;
       case "Id":
         if (value.kind === "string") id = value.value;
-        else unreadable("INVALID_ID", here, "Id must be a string.");
+        else unreadable("INVALID_ID", here, "Id must be a string.", "Write it in double quotes.");
         break;
       case "Statement":
         statementNode = value;
@@ -183,13 +183,13 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
 function readStatements(reader: Reader, node: JsonNode | undefined, variables: boolean): ParsedStatement[] {
   const { root, place, unreadable } = reader;
   if (node === undefined) {
-    unreadable("MISSING_STATEMENT", place("", root.offset), "The document has no Statement.");
+    unreadable("MISSING_STATEMENT", place("", root.offset), "The document has no Statement.", DOCUMENT_FORM);
     return [];
   }
   const listed: readonly (readonly [JsonNode, string])[] =
     node.kind === "array" ? node.items.map((item, i) => [item, `Statement[${i}]`]) : [[node, "Statement"]];
   if (listed.length === 0) {
-    unreadable("MISSING_STATEMENT", place("Statement", node.offset), "Statement lists no statement.");
+    unreadable("MISSING_STATEMENT", place("Statement", node.offset), "Statement lists no statement.", STATEMENT_FORM);
   }
 
   const sids = new Set<string>();
@@ -211,7 +211,7 @@ function readStatement(
   const { type, place, report, unreadable } = reader;
   const at = place(path, node.offset);
   if (node.kind !== "object") {
-    unreadable("INVALID_STATEMENT", at, "A statement must be an object.");
+    unreadable("INVALID_STATEMENT", at, "A statement must be an object.", STATEMENT_FORM);
     return undefined;
   }
 
@@ -277,6 +277,9 @@ function readPrincipalElement(
   return undefined;
 }
 
+const DOCUMENT_FORM = 'Write {"Version": "2012-10-17", "Statement": [...]}.';
+const STATEMENT_FORM = 'Write {"Effect": "Allow", "Action": ..., "Resource": ...}.';
+
 const STATEMENT_ELEMENTS: ReadonlySet<string> = new Set([
   "Sid",
   "Effect",
@@ -300,7 +303,7 @@ function readSid(
   if (member === undefined) return undefined;
   const at = place(`${path}.Sid`, member.value.offset);
   if (member.value.kind !== "string") {
-    unreadable("INVALID_SID", at, "Sid must be a string.");
+    unreadable("INVALID_SID", at, "Sid must be a string.", "Write it in double quotes, or leave it out.");
     return undefined;
   }
   const sid = member.value.value;
@@ -308,7 +311,13 @@ function readSid(
   if (!/^[A-Za-z0-9]+$/.test(sid)) {
     // IAM lets an underscore pass, against its own grammar.
     const level = /^\w+$/.test(sid) ? "WARNING" : "ERROR";
-    report(level, "INVALID_SID", at, `The Sid ${JSON.stringify(sid)} may hold only A-Z, a-z and 0-9.`);
+    report(
+      level,
+      "INVALID_SID",
+      at,
+      `The Sid ${JSON.stringify(sid)} may hold only A-Z, a-z and 0-9.`,
+      suggestedSid(sid),
+    );
   }
   if (sids.has(sid)) {
     report("ERROR", "DUPLICATE_SID", at, `The Sid ${JSON.stringify(sid)} names two statements.`, "Make it unique.");
@@ -351,8 +360,13 @@ function readPatterns(
   }
   const member = plain ?? not;
   if (member === undefined) {
-    if (name === "Resource" && TYPES_WITH_PRINCIPAL.has(type)) return undefined;
-    unreadable(`MISSING_${name.toUpperCase()}`, at, `The statement has neither ${name} nor Not${name}.`);
+    if (name === "Resource" && type === "resource") return undefined;
+    unreadable(
+      `MISSING_${name.toUpperCase()}`,
+      at,
+      `The statement has neither ${name} nor Not${name}.`,
+      patternFix(name),
+    );
     return undefined;
   }
 
@@ -361,7 +375,12 @@ function readPatterns(
   const listed: readonly (readonly [JsonNode, string])[] =
     value.kind === "array" ? value.items.map((item, i) => [item, `${element}[${i}]`]) : [[value, element]];
   if (listed.length === 0) {
-    unreadable(`MISSING_${name.toUpperCase()}`, place(element, value.offset), `${member.key} is empty.`);
+    unreadable(
+      `MISSING_${name.toUpperCase()}`,
+      place(element, value.offset),
+      `${member.key} is empty.`,
+      patternFix(name),
+    );
   }
   const values: LocatedText[] = [];
   for (const [item, itemPath] of listed) {
@@ -369,9 +388,24 @@ function readPatterns(
     if (item.kind === "string") values.push({ text: item.value, place: here });
     else if (item.kind === "null" && value.kind === "array" && name === "Resource") {
       report("WARNING", "NULL_RESOURCE", here, `${member.key} lists null, which names nothing.`, "Remove it.");
-    } else unreadable(`INVALID_${name.toUpperCase()}`, here, `${member.key} must be a string or a list of strings.`);
+    } else
+      unreadable(
+        `INVALID_${name.toUpperCase()}`,
+        here,
+        `${member.key} must be a string or a list of strings.`,
+        patternFix(name),
+      );
   }
   return { inverted: member === not, values };
+}
+
+function patternFix(name: "Action" | "Resource"): string {
+  return name === "Action" ? 'Write "Action": "service:Action".' : 'Write "Resource": an ARN, or "*".';
+}
+
+function suggestedSid(sid: string): string {
+  const plain = sid.replace(/[^A-Za-z0-9]/g, "");
+  return plain === "" ? "Leave it out." : `Write ${JSON.stringify(plain)}.`;
 }
 
 /** Few documents have other characters or escapes that may stand for them, and only these are searched string by string. */

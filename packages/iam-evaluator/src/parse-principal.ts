@@ -29,7 +29,7 @@ export function readPrincipal(reader: Reader, { key, offset, value }: JsonMember
   const entries: PrincipalEntry[] = [];
   if (value.kind !== "object" || value.members.length === 0) {
     const at = place(elementPath, value.offset);
-    unreadable("INVALID_PRINCIPAL", at, `${key} must be "*" or an object.`, `Write {"AWS": "ARN or account"}.`);
+    unreadable("INVALID_PRINCIPAL", at, `${key} must be "*" or an object.`, PRINCIPAL_FORM);
     return { inverted, entries };
   }
   for (const member of value.members) {
@@ -44,12 +44,15 @@ export function readPrincipal(reader: Reader, { key, offset, value }: JsonMember
     for (const [item, itemPath] of listed(member.value, memberPath)) {
       const at = place(itemPath, item.offset);
       if (item.kind === "string") entries.push({ type, text: item.value, place: at });
-      else unreadable("INVALID_PRINCIPAL", at, `${member.key} must be a string or a list of strings.`);
+      else unreadable("INVALID_PRINCIPAL", at, `${member.key} must be a string or a list of strings.`, PRINCIPAL_FORM);
     }
   }
-  if (entries.length === 0) unreadable("INVALID_PRINCIPAL", place(elementPath, offset), `${key} lists nobody.`);
+  if (entries.length === 0)
+    unreadable("INVALID_PRINCIPAL", place(elementPath, offset), `${key} lists nobody.`, PRINCIPAL_FORM);
   return { inverted, entries };
 }
+
+const PRINCIPAL_FORM = 'Write {"AWS": "ARN or account"}, or a list of these.';
 
 function listed(node: JsonNode, path: string): readonly (readonly [JsonNode, string])[] {
   return node.kind === "array" ? node.items.map((item, i) => [item, `${path}[${i}]`]) : [[node, path]];

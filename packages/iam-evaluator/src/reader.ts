@@ -9,5 +9,5 @@ export interface Reader {
   readonly place: (path: string, offset: number) => Place;
   readonly report: Report;
   /** Reports an error after which the document is not what any policy could be: it is not evaluated in any mode. */
-  readonly unreadable: (code: string, at: Place, message: string, fix?: string) => void;
+  readonly unreadable: (code: string, at: Place, message: string, fix: string) => void;
 }

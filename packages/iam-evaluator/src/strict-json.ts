@@ -39,7 +39,14 @@ export function parseStrictJson(text: string, { maxDepth = 32 }: { readonly maxD
     throw new StrictJsonError("INVALID_JSON", message, offset);
   };
 
-  const found = (): string => (at >= text.length ? "the end of the text" : JSON.stringify(text[at]));
+  const found = (): string => {
+    if (at >= text.length) return "the end of the text";
+    const code = text.codePointAt(at) as number;
+    if (code === 0xfeff) return "a byte order mark";
+    return code < 0x20 || code > 0x7e
+      ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+      : JSON.stringify(text[at]);
+  };
 
   const skipWhiteSpace = (): void => {
     for (; at < text.length; at++) {

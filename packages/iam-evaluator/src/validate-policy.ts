@@ -168,7 +168,10 @@ function unknownActions({ statements }: ParsedPolicy, known: ReadonlyMap<string,
         level: "WARNING",
         code: "UNKNOWN_SERVICE",
         message: `No service with the prefix ${JSON.stringify(service)} is known.`,
-        ...(near === undefined ? {} : { fix: `Did you mean "${near}:${name}"?` }),
+        fix:
+          near === undefined
+            ? "Look for the prefix in the Service Authorization Reference."
+            : `Did you mean "${near}:${name}"?`,
         ...place,
       });
       continue;
@@ -180,7 +183,10 @@ function unknownActions({ statements }: ParsedPolicy, known: ReadonlyMap<string,
       level: "WARNING",
       code: "UNKNOWN_ACTION",
       message: `No action of ${service} is known that ${JSON.stringify(text)} matches.`,
-      ...(near === undefined ? {} : { fix: `Did you mean "${service}:${near}"?` }),
+      fix:
+        near === undefined
+          ? "Look for the action in the Service Authorization Reference."
+          : `Did you mean "${service}:${near}"?`,
       ...place,
     });
   }

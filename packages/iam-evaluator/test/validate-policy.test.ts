@@ -214,13 +214,13 @@ describe("conditions", () => {
 
 describe("with the actions there are", () => {
   const actions = new Map([["s3", ["GetObject", "PutObject", "ListBucket"]]]);
-  test.each<[string, (string | undefined)[]]>([
+  test.each<[string, string[]]>([
     ["s3:GetObject", []],
     ["S3:get*", []],
     ["*", []],
     ["s3:GetObjcet", ["UNKNOWN_ACTION", 'Did you mean "s3:GetObject"?']],
-    ["s3:Delete*", ["UNKNOWN_ACTION", undefined]],
-    ["s4:GetObject", ["UNKNOWN_SERVICE", undefined]],
+    ["s3:Delete*", ["UNKNOWN_ACTION", "Look for the action in the Service Authorization Reference."]],
+    ["s4:GetObject", ["UNKNOWN_SERVICE", "Look for the prefix in the Service Authorization Reference."]],
     ["s3s:GetObject", ["UNKNOWN_SERVICE", 'Did you mean "s3:GetObject"?']],
   ])("%s", (Action, expected) => {
     const document = { Version: "2012-10-17", Statement: { Effect: "Allow", Action, Resource: "*" } } as const;
@@ -261,6 +261,8 @@ describe("principals, by type of policy", () => {
     ["rcp", { Principal: "*", Action: undefined, NotAction: "s3:*" }, ["RCP_ELEMENT"]],
     ["rcp", { Principal: "*", Action: ["s3:*", "*"] }, ["RCP_ELEMENT"]],
     ["rcp", { Principal: "*", Resource: undefined, NotResource: "arn:aws:s3:::b" }, []],
+    ["rcp", { Principal: "*", Resource: undefined }, ["MISSING_RESOURCE"]],
+    ["vpcEndpoint", { Principal: "*", Resource: undefined }, ["MISSING_RESOURCE"]],
     ["rcp", { Principal: "*" }, []],
     ["rcp", { Principal: { AWS: "123456789012" } }, ["INVALID_PRINCIPAL"]],
     ["rcp", { Principal: "*", Effect: "Allow" }, ["RCP_ALLOW"]],
