@@ -316,7 +316,9 @@ export class Forward {
   #answerWith(answer: Answer | "unchanged", head: ResponseHead, original?: Uint8Array): void {
     const { method, response } = this.#client;
     if (answer !== "unchanged") {
-      this.#writeHead({ status: answer.status }, framed(answer));
+      // A plan may have made them of upstream's, whose connection is another.
+      const headers = endToEndResponseHeaders(answer.headers);
+      this.#writeHead({ status: answer.status }, framed({ headers, body: answer.body }));
       if (method !== "HEAD") response.write(answer.body);
     } else if (original === undefined) {
       throw new UpstreamError("exchange", `${this.#head.host}: its answer is too long to be checked`);

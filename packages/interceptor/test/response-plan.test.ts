@@ -43,6 +43,28 @@ test("a plan is made from the head of the answer, and may stream it under other 
   expect(message.body.toString()).toBe("secret");
 });
 
+test("a rewritten answer says of its connection what is so, not what upstream said of its own", async () => {
+  const upstreamAnswer =
+    "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\nX-End: 1\r\nContent-Length: 6\r\n\r\nsecret";
+  const plan = (head: ResponseHead): ResponsePlan => ({
+    maxBytes: 6,
+    rewrite: () => ({
+      status: 200,
+      headers: head.headers.filter(([name]) => name !== "Content-Length"),
+      body: Buffer.from("new"),
+    }),
+  });
+  const parts = await trio({ forward: { response: plan } });
+  parts.client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  const server = await parts.upstream.connection();
+  await server.message();
+  server.write(upstreamAnswer);
+  const { lines, body } = await parts.client.message();
+  expect(lines).toEqual(["X-End: 1", "Content-Length: 3", "Connection: close"]);
+  expect(body.toString()).toBe("new");
+  await parts.client.rest();
+});
+
 test("an answer that is collected and left unchanged is the same", async () => {
   const bodies: (string | undefined)[] = [];
   const rewrite = (body?: Uint8Array) => {
