@@ -1,25 +1,29 @@
-import { readJson, type Service, type ServiceModel, sdkName, signingName } from "./botocore.ts";
+import { type Service, type ServiceModel, sdkName, signingName } from "./botocore.ts";
 import type { ServiceOverrides } from "./overrides.ts";
 
 /** An operation whose answer holds credentials, as `credential-operations.json` has it after review. */
-interface Reviewed {
+export interface ReviewedOperation {
   readonly why: string;
   /** Further IAM prefixes the operation is resolved under. */
   readonly also?: readonly string[];
   /** Not in every version of the models, on purpose. */
   readonly unmodelled?: true;
+  /** Something else in the answer leads to real keys, so that putting fake ones in their place would pretend. */
+  readonly unreplaceable?: true;
 }
+
+/** By botocore's name of the service and the operation's: `s3:CreateSession`. */
+export type ReviewedOperations = Readonly<Record<string, ReviewedOperation>>;
 
 /**
  * The module `credential-operations.data.ts`: IAM prefix and operation to the reason. Fails when a reviewed operation
  * no longer exists, and when a model has an answer with an AWS secret key that nobody reviewed.
  */
 export function credentialModule(
-  path: string,
+  reviewed: ReviewedOperations,
   services: readonly Service[],
   overrides: ReadonlyMap<string, ServiceOverrides>,
 ): string {
-  const reviewed = readJson(path) as Readonly<Record<string, Reviewed>>;
   for (const { name, model } of services) {
     for (const operation of Object.values(model.operations)) {
       const key = `${name}:${sdkName(operation)}`;

@@ -1,4 +1,5 @@
 import { type OperationModel, type Service, type ServiceModel, sdkName, signingName } from "./botocore.ts";
+import type { ReviewedOperations } from "./credential-operations.ts";
 import type { ServiceOverrides } from "./overrides.ts";
 
 /** Where an answer carries temporary AWS credentials, in wire names: what apps/proxy replaces. */
@@ -13,12 +14,13 @@ interface CredentialOutput {
 
 /**
  * The module `credential-outputs.data.ts`: IAM prefix and operation to the place of the temporary credentials in the
- * answer. Permanent keys (no session token) are left out: they cannot be replaced by something that expires. Fails when
- * an answer has them in two places.
+ * answer, under every prefix it is resolved under. Permanent keys (no session token) are left out: they cannot be
+ * replaced by something that expires; so is what was reviewed as not to be replaced. Fails when an answer has them in two places.
  */
 export function credentialOutputsModule(
   services: readonly Service[],
   overrides: ReadonlyMap<string, ServiceOverrides>,
+  reviewed: ReviewedOperations,
 ): string {
   const rows: [string, CredentialOutput][] = [];
   for (const { name, model } of services) {
@@ -26,7 +28,9 @@ export function credentialOutputsModule(
     for (const operation of Object.values(model.operations)) {
       const [found, ...more] = outputsOf(model, operation);
       if (more.length > 0) throw new Error(`${name}:${operation.name} answers with credentials in two places`);
-      if (found !== undefined) rows.push([`${prefix}:${sdkName(operation)}`, found]);
+      const { also = [], unreplaceable } = reviewed[`${name}:${sdkName(operation)}`] ?? {};
+      if (found === undefined || unreplaceable) continue;
+      for (const of of [prefix, ...also]) rows.push([`${of}:${sdkName(operation)}`, found]);
     }
   }
   rows.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -48,7 +52,10 @@ function literal(output: CredentialOutput): string {
 function outputsOf(model: ServiceModel, { name, output }: OperationModel): readonly CredentialOutput[] {
   if (output === undefined) return [];
   const found: CredentialOutput[] = [];
-  walk(output.shape, [], []);
+  // A member that is the payload is the whole body.
+  const { members = {}, payload } = model.shapes[output.shape] ?? {};
+  const body = payload === undefined ? undefined : members[payload]?.shape;
+  walk(body ?? output.shape, [], []);
   // The query protocol wraps its results; the SDK's schemas leave the wrapper's name, which is always the same, out.
   const { resultWrapper = model.metadata.protocol === "query" ? `${name}Result` : undefined } = output as {
     readonly resultWrapper?: string;

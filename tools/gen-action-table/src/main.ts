@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { type OperationModel, readJson, readServices, type Service, sdkName, signingName } from "./botocore.ts";
-import { credentialModule } from "./credential-operations.ts";
+import { credentialModule, type ReviewedOperations } from "./credential-operations.ts";
 import { credentialOutputsModule } from "./credential-outputs.ts";
 import type { Decided } from "./decide-actions.ts";
 import { endpointsModule } from "./endpoints.ts";
@@ -152,14 +152,16 @@ writeFileSync(
   join(values.out, "packages", "aws-core", "src", "endpoints.data.ts"),
   endpointsModule(values.botocore, services),
 );
+// `as`: a file of ours.
+const reviewed = readJson(credentials) as ReviewedOperations;
 writeFileSync(
   join(values.out, "packages", "action-resolver", "src", "credential-operations.data.ts"),
-  credentialModule(credentials, services, overrides),
+  credentialModule(reviewed, services, overrides),
 );
 writeFileSync(join(data, "coverage.json"), `${JSON.stringify(coverage(), null, 1)}\n`);
 writeFileSync(
   join(values.out, "apps", "proxy", "src", "virtual", "credential-outputs.data.ts"),
-  credentialOutputsModule(services, overrides),
+  credentialOutputsModule(services, overrides, reviewed),
 );
 writeFileSync(join(data, "provenance.json"), `${JSON.stringify(provenance(), null, 1)}\n`);
 

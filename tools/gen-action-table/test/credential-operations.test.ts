@@ -1,17 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Service } from "../src/botocore.ts";
-import { credentialModule } from "../src/credential-operations.ts";
-
-let path: string;
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "credentials-"));
-  path = join(dir, "reviewed.json");
-});
-afterEach(() => rmSync(dir, { recursive: true }));
+import { credentialModule, type ReviewedOperations } from "../src/credential-operations.ts";
 
 const service: Service = {
   name: "example",
@@ -31,10 +20,7 @@ const service: Service = {
     },
   },
 };
-const generate = (reviewed: object) => {
-  writeFileSync(path, JSON.stringify(reviewed));
-  return credentialModule(path, [service], new Map());
-};
+const generate = (reviewed: ReviewedOperations) => credentialModule(reviewed, [service], new Map());
 
 test("an answer with a secret key at any depth must be reviewed", () => {
   expect(() => generate({})).toThrow("example:Lend answers with AWS keys");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { OperationModel, Service, ShapeModel } from "../src/botocore.ts";
+import type { ReviewedOperations } from "../src/credential-operations.ts";
 import { credentialOutputsModule } from "../src/credential-outputs.ts";
 
 const keys: ShapeModel = {
@@ -12,7 +13,12 @@ const keys: ShapeModel = {
   },
 };
 
-function generate(protocol: string, shapes: Readonly<Record<string, ShapeModel>>, output: object = {}): string {
+function generate(
+  protocol: string,
+  shapes: Readonly<Record<string, ShapeModel>>,
+  output: object = {},
+  reviewed: ReviewedOperations = {},
+): string {
   const operation = { name: "Lend", http: { method: "POST", requestUri: "/" }, output: { shape: "Out", ...output } };
   const service: Service = {
     name: "example",
@@ -24,7 +30,7 @@ function generate(protocol: string, shapes: Readonly<Record<string, ShapeModel>>
       shapes: { ...shapes, Text: { type: "string" } },
     },
   };
-  return credentialOutputsModule([service], new Map());
+  return credentialOutputsModule([service], new Map(), reviewed);
 }
 
 const list = {
@@ -43,6 +49,23 @@ test("a query answer is below its result wrapper, whether the model names it or 
   const shapes = { Out: { type: "structure", members: { Keys: { shape: "Keys" } } }, Keys: keys } as const;
   expect(generate("query", shapes, { resultWrapper: "LendResult" })).toContain(`wrappers: ["LendResult"]`);
   expect(generate("query", shapes)).toContain(`wrappers: ["LendResult"]`);
+});
+
+test("a payload is the whole body", () => {
+  const shapes = {
+    Out: { type: "structure", members: { Lent: { shape: "Lent" } }, payload: "Lent" },
+    Lent: { type: "structure", members: { keys: { shape: "Keys" } } },
+    Keys: keys,
+  } as const;
+  expect(generate("rest-json", shapes)).toContain(`"ex:Lend": { path: ["keys"],`);
+});
+
+test("an operation has a row for each prefix it is resolved under, and none where replacing would pretend", () => {
+  const why = "Its answer holds keys.";
+  const rows = generate("json", list, {}, { "example:Lend": { why, also: ["exexpress"] } });
+  expect(rows).toContain(`"ex:Lend": {`);
+  expect(rows).toContain(`"exexpress:Lend": {`);
+  expect(generate("json", list, {}, { "example:Lend": { why, unreplaceable: true } })).not.toContain("Lend");
 });
 
 test("permanent keys, which have no session token, are left out", () => {

@@ -26,7 +26,7 @@ export const credentialOutputs: Readonly<Record<string, CredentialOutput>> = {
   "lakeformation:GetTemporaryGlueTableCredentials": { path: [], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "Expiration" },
   "s3:CreateSession": { path: ["Credentials"], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "Expiration" },
   "s3:GetDataAccess": { path: ["Credentials"], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "Expiration" },
-  "signin:CreateOAuth2Token": { path: ["tokenOutput", "accessToken"], accessKeyId: "accessKeyId", secretAccessKey: "secretAccessKey", sessionToken: "sessionToken" },
+  "s3express:CreateSession": { path: ["Credentials"], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "Expiration" },
   "ssm:GetAccessToken": { path: ["Credentials"], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "ExpirationTime" },
   "sso:GetRoleCredentials": { path: ["roleCredentials"], accessKeyId: "accessKeyId", secretAccessKey: "secretAccessKey", sessionToken: "sessionToken", expiration: "expiration" },
   "sts:AssumeRole": { path: ["Credentials"], accessKeyId: "AccessKeyId", secretAccessKey: "SecretAccessKey", sessionToken: "SessionToken", expiration: "Expiration", wrappers: ["AssumeRoleResult"] },
