@@ -15,7 +15,7 @@ import { FakeS3, s3RegionOf } from "./fake-aws/s3.ts";
 import type { Service, ServiceAnswer } from "./fake-aws/service.ts";
 import { judge, type RealCredentials, type Verdict } from "./fake-aws/signature-oracle.ts";
 import { sqs } from "./fake-aws/sqs.ts";
-import { FakeRoles } from "./fake-aws/sts.ts";
+import { FakeRoles, isUnsignedSts } from "./fake-aws/sts.ts";
 import { splitTarget, type WireRequest } from "./fake-aws/wire-request.ts";
 import { TestCa } from "./test-ca.ts";
 
@@ -66,6 +66,7 @@ export class FakeAws {
     this.account = account;
     this.#services = {
       s3: this.s3.service,
+      s3express: this.s3.service,
       sts: this.roles.service,
       iam,
       ec2,
@@ -169,9 +170,12 @@ export class FakeAws {
     const host = (request.headers.host ?? "").replace(/:443$/, "").toLowerCase();
     const place = placeOf(host);
     if (place?.service === "s3" && isPostForm(wire)) return this.#serveForm(host, wire, place, response);
-    const verdict: Verdict = place
-      ? await judge(wire, { credentials: this.#signer(wire), ...place, now: new Date() })
-      : { valid: false, why: `no service at host ${host}` };
+    const isOpen = place?.service === "sts" && isUnsignedSts(wire.body) && request.headers.authorization === undefined;
+    const verdict: Verdict = isOpen
+      ? { valid: true, form: "header", payload: wire.body, trailers: [] }
+      : place
+        ? await judge(wire, { credentials: this.#signer(wire), ...place, now: new Date() })
+        : { valid: false, why: `no service at host ${host}` };
     const answer = this.#answer(host, wire, place, verdict);
     this.arrived.push({
       host,
@@ -192,7 +196,8 @@ export class FakeAws {
   #signer({ target, headers }: WireRequest): RealCredentials {
     const authorization = headers.find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
     const named = /(?:Credential=|X-Amz-Credential=)([A-Z0-9]+)(?:\/|%2F)/i.exec(`${authorization} ${target}`)?.[1];
-    const session = this.roles.assumed.find(({ credentials }) => credentials.accessKeyId === named);
+    const sessions = [...this.roles.assumed, ...this.s3.sessions];
+    const session = sessions.find(({ credentials }) => credentials.accessKeyId === named);
     return session?.credentials ?? this.credentials;
   }
 
@@ -249,7 +254,7 @@ export class FakeAws {
   /** A refusal as AWS words it: with the canonical request, and so the session token, in it. */
   #signatureError(service: string, wire: WireRequest, detail: string): ServiceAnswer {
     const message = "The request signature we calculated does not match the signature you provided.";
-    if (service === "s3") {
+    if (service === "s3" || service === "s3express") {
       const fields = xmlElements({ Code: "SignatureDoesNotMatch", Message: message, CanonicalRequest: detail });
       const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<Error>${fields}</Error>`);
       return { operation: "", status: 403, headers: { "content-type": "application/xml" }, body };
@@ -276,7 +281,7 @@ interface Place {
 /** The service and region a host is an endpoint of. */
 function placeOf(host: string): Place | undefined {
   const s3Region = s3RegionOf(host);
-  if (s3Region !== undefined) return { service: "s3", region: s3Region };
+  if (s3Region !== undefined) return { service: host.includes(".s3express-") ? "s3express" : "s3", region: s3Region };
   if (host === "iam.amazonaws.com" || host === "sts.amazonaws.com") {
     return { service: host.slice(0, 3), region: "us-east-1" };
   }

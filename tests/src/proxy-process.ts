@@ -23,6 +23,8 @@ export interface ProxyOptions {
   readonly mode?: "record" | "shadow" | "enforce" | undefined;
   /** Policy documents, each written to a file of its own. */
   readonly policies?: readonly unknown[] | undefined;
+  /** Where it listens; a free port by default. */
+  readonly port?: number | undefined;
   /** Continue in the folder of an earlier run. */
   readonly home?: string | undefined;
   readonly args?: readonly string[] | undefined;
@@ -68,6 +70,7 @@ export class ProxyProcess implements Target {
       args = [],
       env = {},
       mapped = true,
+      port: listenOn = 0,
       through = [],
     } = options;
     if (!existsSync(proxyBin)) throw new Error(`${proxyBin} is not there: build the workspace first (npm run build)`);
@@ -81,7 +84,19 @@ export class ProxyProcess implements Target {
       return ["--policy", file];
     });
     const command = [
-      ...[proxyBin, "start", "--port", "0", "--host", "127.0.0.1", "--dir", dir, "--mode", mode, ...policyArgs],
+      ...[
+        proxyBin,
+        "start",
+        "--port",
+        String(listenOn),
+        "--host",
+        "127.0.0.1",
+        "--dir",
+        dir,
+        "--mode",
+        mode,
+        ...policyArgs,
+      ],
       ...(mapped ? ["--upstream-map", `*.amazonaws.com=127.0.0.1:${aws.port}`] : []),
       ...["--upstream-ca", upstreamCa, "--account-id", "123456789012", "--no-color", ...args],
     ];

@@ -50,7 +50,8 @@ export function renderInstead(
   story: RequestStory,
   { onFault, now }: Pick<PipelineParts, "onFault" | "now">,
 ): Answer {
-  onFault(error);
+  // That a session of the agent's has ended is no fault: it asks for another.
+  if (error.code !== "ExpiredToken") onFault(error);
   const answer = renderAnswer(error, request, story, now());
   story.answeredInstead(answer.status);
   return answer;

@@ -20,8 +20,14 @@ export function guardExceptions({
       );
     }
   }
-  return { credentialsFrom, unsigned: names("--allow-unsigned", allowUnsigned) };
+  return {
+    credentialsFrom: new Set([...credentialsFrom].map((name) => iamNames.get(name) ?? name)),
+    unsigned: names("--allow-unsigned", allowUnsigned),
+  };
 }
+
+/** Operations that IAM has under another prefix than the service they are called of. */
+const iamNames: ReadonlyMap<string, string> = new Map([["s3:CreateSession", "s3express:CreateSession"]]);
 
 /** What to tell at the start of a run; empty when nothing is let past the guards. */
 export function exceptionWarnings({ credentialsFrom, unsigned }: GuardExceptions): readonly string[] {

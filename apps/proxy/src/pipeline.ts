@@ -90,6 +90,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
       ...message,
       response: responsePlan({
         credentials,
+        session: lineage !== undefined,
         replacement,
         render: (error) => renderInstead(error, head, story, parts),
         onErrorCode: (code) => story.errorCode(code),

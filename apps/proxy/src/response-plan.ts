@@ -29,6 +29,8 @@ const signatureErrors = new Set([
 export interface ResponsePlanOptions {
   /** What the request was signed with; undefined for an unsigned one. */
   readonly credentials: Credentials | undefined;
+  /** Whether these are of a session that the agent got from AWS, and can ask for anew. */
+  readonly session?: boolean | undefined;
   /** How credentials in the answer are replaced, if it is one that carries them. */
   readonly replacement?: Omit<VirtualResponseOptions, "render"> | undefined;
   /** Renders an error of ours for the client. */
@@ -46,7 +48,7 @@ export function responsePlan(options: ResponsePlanOptions): (head: ResponseHead)
 }
 
 function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
-  const { credentials, replacement, render, onErrorCode } = options;
+  const { credentials, session = false, replacement, render, onErrorCode } = options;
   if (replacement !== undefined && head.status < 300) return virtualResponsePlan(head, { ...replacement, render });
   if (head.status < 300 || head.status >= 500) return "stream";
   if (credentials === undefined) return "stream";
@@ -58,6 +60,8 @@ function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
       if (text === undefined) return render(withheld("its error could not be read"));
       const code = errorCode(head, text);
       if (code !== undefined) onErrorCode(code);
+      // The session has ended before its time: the agent's SDK asks for another, as it would without the proxy.
+      if (session && (code === "ExpiredToken" || code === "ExpiredTokenException")) return render(sessionEnded());
       if (code !== undefined && (signatureErrors.has(code) || text.includes(ec2Refusal)))
         return render(withheld(`it refused them with ${code}`));
       return echoes(text, credentials) ? render(withheld("its error repeated them")) : "unchanged";
@@ -69,6 +73,13 @@ function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
 function withoutEchoes(head: ResponseHead, credentials: Credentials): ResponsePlan {
   const clean = head.headers.filter(([, value]) => !echoes(value, credentials));
   return clean.length === head.headers.length ? "stream" : { headers: clean };
+}
+
+function sessionEnded(): AwsError {
+  return new AwsError(
+    "ExpiredToken",
+    "AWS says that the session behind this key pair has ended. Ask for new credentials (AssumeRole or the like).",
+  );
 }
 
 function withheld(why: string): AwsError {

@@ -6,8 +6,16 @@ test("names are given in one list or several", () => {
     allowCredentialsFrom: ["sts:AssumeRole,s3:CreateSession", "sts:GetSessionToken"],
     allowUnsigned: ["cognito-idp:SignUp"],
   });
-  expect([...credentialsFrom]).toEqual(["sts:AssumeRole", "s3:CreateSession", "sts:GetSessionToken"]);
+  expect([...credentialsFrom]).toEqual(["sts:AssumeRole", "s3express:CreateSession", "sts:GetSessionToken"]);
   expect([...unsigned]).toEqual(["cognito-idp:SignUp"]);
+});
+
+test("CreateSession may be called S3's or, as IAM does, S3 Express's: its keys are replaced", () => {
+  for (const name of ["s3:CreateSession", "s3express:CreateSession"]) {
+    const exceptions = guardExceptions({ allowCredentialsFrom: [name], allowUnsigned: [] });
+    expect([...exceptions.credentialsFrom]).toEqual(["s3express:CreateSession"]);
+    expect(exceptionWarnings(exceptions)).toEqual([expect.stringContaining("a fake key pair")]);
+  }
 });
 
 test("what is no operation, or no operation that is held back, is refused by name", () => {

@@ -58,7 +58,7 @@ describe("a session of a role", () => {
     [
       "behind which GetSessionToken and CreateSession stand is still of the role",
       [`one=${read}`],
-      [role("one"), "sts:GetSessionToken", "s3:CreateSession"],
+      [role("one"), "sts:GetSessionToken", "s3express:CreateSession"],
       readOnly,
     ],
     [

@@ -6,11 +6,16 @@ export const BASE_IDENTITY = "base";
  * last in its lineage. Where no role is known it is the operation that gave the session: `cognito-identity:GetCredentialsForIdentity`.
  */
 export function identityOf({ lineage }: { readonly lineage?: readonly string[] | undefined }): string {
-  return lineage?.findLast((step) => !SAME_PRINCIPAL.has(step)) ?? BASE_IDENTITY;
+  return lineage?.findLast((step) => !keepsPrincipal(step)) ?? BASE_IDENTITY;
+}
+
+/** Whether the sessions that an operation gives, named with its IAM prefix, are still of whoever asked. */
+export function keepsPrincipal(operation: string): boolean {
+  return SAME_PRINCIPAL.has(operation);
 }
 
 /** Operations whose sessions are still of whoever asked (IAM User Guide, "Compare AWS STS credentials"; S3 API, CreateSession). */
-const SAME_PRINCIPAL: ReadonlySet<string> = new Set(["sts:GetSessionToken", "s3:CreateSession"]);
+const SAME_PRINCIPAL: ReadonlySet<string> = new Set(["sts:GetSessionToken", "s3express:CreateSession"]);
 
 /**
  * Whether an identity is meant by a pattern: an ARN, or the plain name of a role; `*` stands for any text and `?` for one

@@ -34,7 +34,7 @@ export {
   type Provenance,
   type Widening,
 } from "./generated-policy.ts";
-export { BASE_IDENTITY, identityMatcher, identityOf } from "./identity.ts";
+export { BASE_IDENTITY, identityMatcher, identityOf, keepsPrincipal } from "./identity.ts";
 export type { LeftOut } from "./left-out-ledger.ts";
 export { type MergedPolicy, type MergeOptions, mergePolicy } from "./merge-policy.ts";
 export { policyFromActions } from "./policy-from-actions.ts";

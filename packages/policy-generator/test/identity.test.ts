@@ -6,7 +6,7 @@ test.each([
   [["sts:GetSessionToken"], "base"],
   [["arn:one"], "arn:one"],
   [["arn:one", "arn:two"], "arn:two"],
-  [["arn:one", "s3:CreateSession"], "arn:one"],
+  [["arn:one", "s3express:CreateSession"], "arn:one"],
   [["arn:one", "cognito-identity:GetCredentialsForIdentity"], "cognito-identity:GetCredentialsForIdentity"],
 ])("a lineage of %j is the identity %s", (lineage, identity) => {
   expect(identityOf({ lineage })).toBe(identity);

@@ -1,6 +1,8 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { sessionCredentials } from "../test-credentials.ts";
 import { attempt, xmlElements, xmlText } from "./answers.ts";
 import { type Service, ServiceError, type ServiceRequest } from "./service.ts";
+import type { RealCredentials } from "./signature-oracle.ts";
 
 interface StoredObject {
   readonly body: Buffer;
@@ -13,6 +15,11 @@ interface Upload {
   readonly headers: Readonly<Record<string, string>>;
   readonly parts: Map<number, { readonly body: Buffer; readonly md5: Buffer }>;
 }
+/** A session at one directory bucket. */
+export interface ExpressSession {
+  readonly bucket: string;
+  readonly credentials: RealCredentials;
+}
 interface Bucket {
   readonly created: Date;
   readonly objects: Map<string, StoredObject>;
@@ -21,12 +28,22 @@ interface Bucket {
 
 const namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 const prolog = '<?xml version="1.0" encoding="UTF-8"?>\n';
-const region = /^(?:(?<bucket>.+)\.)?s3(?:\.dualstack)?(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com$/;
+const region =
+  /^(?:(?<bucket>.+)\.)?s3(?:express-[a-z0-9]+-[a-z0-9]+)?(?:\.dualstack)?(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com$/;
 
 /** S3 in memory: buckets, objects with Range and checksums, copies, multipart uploads; virtual-hosted and path style. */
 export class FakeS3 {
   readonly #buckets = new Map<string, Bucket>();
   readonly #throttled = new Set<string>();
+  /** Sessions at directory buckets (S3 Express), as CreateSession gave them. */
+  readonly sessions: ExpressSession[] = [];
+  /** How long they live. */
+  sessionSeconds = 300;
+
+  /** A bucket that is there already. */
+  addBucket(name: string): void {
+    this.#buckets.set(name, { created: new Date(), objects: new Map(), uploads: new Map() });
+  }
 
   /** The content of an object. */
   object(bucket: string, key: string): Buffer | undefined {
@@ -86,7 +103,24 @@ export class FakeS3 {
     }
     const bucket = this.#buckets.get(bucketName);
     if (!bucket) throw new ServiceError(404, "NoSuchBucket", "The specified bucket does not exist");
+    const session = this.sessions.find(({ credentials: { sessionToken } }) => sessionToken === headers[sessionHeader]);
+    if (isDirectoryBucket(bucketName) && operation !== "CreateSession" && session?.bucket !== bucketName) {
+      throw new ServiceError(403, "AccessDenied", "A directory bucket is used with a session of its own");
+    }
     switch (operation) {
+      case "CreateSession": {
+        const credentials = sessionCredentials();
+        this.sessions.push({ bucket: bucketName, credentials });
+        const keys = xmlElements({
+          SessionToken: credentials.sessionToken as string,
+          SecretAccessKey: credentials.secretAccessKey,
+          AccessKeyId: credentials.accessKeyId,
+          Expiration: new Date(Date.now() + this.sessionSeconds * 1000).toISOString(),
+        });
+        return {
+          body: `${prolog}<CreateSessionResult xmlns="${namespace}"><Credentials>${keys}</Credentials></CreateSessionResult>`,
+        };
+      }
       case "HeadBucket":
         return { headers: { "x-amz-bucket-region": request.region } };
       case "GetBucketLocation": {
@@ -189,6 +223,12 @@ function locate({ host, path }: ServiceRequest): { readonly bucket: string; read
   return slash < 0 ? { bucket: decoded, key: "" } : { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1) };
 }
 
+const sessionHeader = "x-amz-s3session-token";
+
+function isDirectoryBucket(name: string): boolean {
+  return name.endsWith("--x-s3");
+}
+
 /** The region a host of S3 is in, or undefined when it is no host of S3. */
 export function s3RegionOf(host: string): string | undefined {
   const match = region.exec(host);
@@ -203,6 +243,7 @@ function operationOf({ method, query, headers }: ServiceRequest, bucket: string,
     if (method === "DELETE") return "DeleteBucket";
     if (method !== "GET") return "";
     if (query.has("location")) return "GetBucketLocation";
+    if (query.has("session")) return isDirectoryBucket(bucket) ? "CreateSession" : "";
     return query.get("list-type") === "2" ? "ListObjectsV2" : "ListObjects";
   }
   const uploadId = query.has("uploadId");

@@ -109,10 +109,10 @@ async function verify(request: WireRequest, { credentials, service, region, now 
     headers[name] = utf8(values[0] as string, `header ${name}`);
   }
 
-  if (service === "s3") checkCanonicalPath(path);
+  if (isS3(service)) checkCanonicalPath(path);
   const { sessionToken, ...keyPair } = credentials;
   const identity = sessionToken === undefined ? keyPair : { ...keyPair, sessionToken };
-  const oracle = new Oracle({ credentials: identity, service, region, sha256, uriEscapePath: service !== "s3" });
+  const oracle = new Oracle({ credentials: identity, service, region, sha256, uriEscapePath: !isS3(service) });
   const payloadHash = payloadHashOf(request, form, service);
   const stringToSign = await oracle.stringToSign({
     request: {
@@ -187,7 +187,8 @@ function authorizationOf(request: WireRequest, parameters: Record<string, string
     signedHeaders: signedHeaderList(match[2] as string),
     signature: match[3] as string,
     date: dates[0] as string,
-    tokens: valuesOf(request.headers, "x-amz-security-token"),
+    // Of a session at a directory bucket it stands in a header of its own.
+    tokens: ["x-amz-security-token", "x-amz-s3session-token"].flatMap((name) => valuesOf(request.headers, name)),
     expiresSeconds: 5 * 60,
   };
 }
@@ -198,6 +199,10 @@ function signedHeaderList(text: string): string[] {
     throw new Refusal(`SignedHeaders is not sorted, unique and lower-case: ${text}`);
   }
   return names;
+}
+
+function isS3(service: string): boolean {
+  return service === "s3" || service === "s3express";
 }
 
 function checkToken({ tokens }: Authorization, { sessionToken }: RealCredentials): void {
@@ -263,7 +268,7 @@ function utf8(latin1: string, what: string): string {
 function payloadHashOf(request: WireRequest, form: "header" | "presigned", service: string): string {
   const said = valuesOf(request.headers, "x-amz-content-sha256");
   if (said.length > 0) return said[0] as string;
-  return form === "presigned" && service === "s3" ? "UNSIGNED-PAYLOAD" : hexSha256(request.body);
+  return form === "presigned" && isS3(service) ? "UNSIGNED-PAYLOAD" : hexSha256(request.body);
 }
 
 interface Seed {

@@ -21,13 +21,13 @@ export class FakeRoles {
   seconds = 3600;
   refuse: (parameters: AssumedSession["parameters"]) => ServiceError | undefined = () => undefined;
 
-  /** STS: GetCallerIdentity and AssumeRole. */
+  /** STS: GetCallerIdentity, and what gives sessions. */
   readonly service: Service = (request) => {
     const input = new URLSearchParams(request.body.toString("utf8"));
     const operation = input.get("Action") ?? request.query.get("Action") ?? "";
     const by = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "")?.[1] ?? "";
     return queryAnswer(operation, namespace, () => {
-      if (operation === "AssumeRole") return this.#assume(Object.fromEntries(input), by);
+      if (givesSessions.has(operation)) return this.#assume(Object.fromEntries(input), by);
       if (operation !== "GetCallerIdentity") throw new ServiceError(400, "InvalidAction", `No operation ${operation}`);
       const session = this.assumed.find(({ credentials }) => credentials.accessKeyId === by);
       return xmlElements({
@@ -52,6 +52,16 @@ export class FakeRoles {
     const keys = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken, Expiration };
     return `<AssumedRoleUser>${user}</AssumedRoleUser><Credentials>${xmlElements(keys)}</Credentials>`;
   }
+}
+
+const givesSessions: ReadonlySet<string> = new Set([
+  ...["AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetSessionToken", "GetFederationToken"],
+]);
+
+/** What STS takes from anybody: it comes with a proof of its own, and must have no signature. */
+export function isUnsignedSts(body: Buffer): boolean {
+  const operation = new URLSearchParams(body.toString("utf8")).get("Action");
+  return operation === "AssumeRoleWithWebIdentity" || operation === "AssumeRoleWithSAML";
 }
 
 /** The session's ARN, which has the role's name without its path. */

@@ -1,4 +1,5 @@
 import { type AgentKey, parseArn, type ResolvedCall } from "@iap/aws-core";
+import { keepsPrincipal } from "@iap/policy-generator";
 import type { Identity } from "../identity.ts";
 import { credentialOutput } from "./credential-output.ts";
 import type { RoleSessions, SessionOrigin } from "./role-sessions.ts";
@@ -29,7 +30,7 @@ export function credentialReplacer({ sessions, unsigned }: CredentialReplacerOpt
       replace(found) {
         const { agent, session } = caller?.key ?? unsigned;
         const role = roleOf(call);
-        const identity = from === "sts:GetSessionToken" ? caller?.identity : identityOf(call, role);
+        const identity = keepsPrincipal(from) ? caller?.identity : identityOf(call, role);
         const key = sessions.open(found, { agent, session, parent: caller?.key, from, role, identity });
         const { accessKeyId, secretAccessKey, sessionToken = "" } = key.credentials;
         return { accessKeyId, secretAccessKey, sessionToken };

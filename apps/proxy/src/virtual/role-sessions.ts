@@ -47,7 +47,8 @@ const unknownIdentity: Identity = { account: undefined, principalArn: undefined 
 
 /**
  * The real credentials behind the fake ones that agents got for `AssumeRole` and the like. Held in memory only: after a
- * restart their fake keys still verify, and are answered `ExpiredToken`, which makes SDKs ask for new ones.
+ * restart their fake keys still verify, and are answered `ExpiredToken`: the code at which those SDKs ask for new ones that do
+ * so for any (that for Ruby does; boto3 and that for JavaScript go by the time alone).
  */
 export class RoleSessions implements Upstreams {
   readonly #options: RoleSessionsOptions;
@@ -112,7 +113,7 @@ export class RoleSessions implements Upstreams {
     if (session !== undefined && session.notAfter > this.#options.now()) return session.credentials;
     throw new AwsError(
       "ExpiredToken",
-      "The role session behind this key pair has ended, or iam-agent-proxy was started anew since. Ask for new credentials (AssumeRole or the like).",
+      "The role session behind this key pair has ended, or iam-agent-proxy was started anew since. Ask for new credentials (AssumeRole or the like), or start the program that asks; the AWS CLI keeps old ones in ~/.aws/cli/cache.",
     );
   }
 

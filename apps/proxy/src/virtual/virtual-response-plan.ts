@@ -29,7 +29,17 @@ export function virtualResponsePlan(head: ResponseHead, options: VirtualResponse
     rewrite: (body) => {
       try {
         if (body === undefined) throw new UnreadableAnswer(`it is longer than ${maxAnswerBytes} bytes`);
-        const replaced = virtualise(decoded(body, head.headers), options);
+        const secrets: string[] = [];
+        const replaced = virtualise(decoded(body, head.headers), {
+          ...options,
+          replace(found) {
+            secrets.push(found.accessKeyId, found.secretAccessKey, found.sessionToken);
+            return options.replace(found);
+          },
+        });
+        if (head.headers.some(([, value]) => secrets.some((secret) => value.includes(secret)))) {
+          throw new UnreadableAnswer("a header repeats them");
+        }
         return { status: head.status, headers: reframed(head.headers, replaced), body: replaced };
       } catch (error) {
         if (!(error instanceof UnreadableAnswer)) throw error;

@@ -67,6 +67,7 @@ test.each<[string, Headers, Uint8Array | undefined]>([
   ["of an unknown encoding", [["Content-Encoding", "br"]], body],
   ["that does not decompress", [["Content-Encoding", "gzip"]], body],
   ["that is cut off", [], body.subarray(0, 60)],
+  ["of which a header repeats them", [["x-amz-note", `the key is ${secret}`]], body],
 ])("an answer %s is withheld, with the operation's name", (_name, headers, bytes) => {
   const given = answer({ headers }, bytes);
   expect(given?.status).toBe(503);
