@@ -1,13 +1,25 @@
-import { type Protocol, type RequestHead, type ResolvedCall, type ScopedRequest, splitTarget } from "@iap/aws-core";
+import {
+  type Check,
+  type Protocol,
+  type RequestHead,
+  type ResolvedCall,
+  type ScopedRequest,
+  splitTarget,
+} from "@iap/aws-core";
 import { returnedCredentials } from "./credential-operations.ts";
 import { mayCarryForm } from "./form-body.ts";
+import { TwoReadings } from "./member-value.ts";
 import { readsBody } from "./members.ts";
 import { isShared, type Model, prepareModel, s3Model } from "./model.ts";
 import type { RequiredAction } from "./operation.ts";
+import { operationChecks } from "./operation-checks.ts";
+import { parameterMembers, parameterNamed } from "./parameter-members.ts";
 import { readQueryString } from "./query-string.ts";
 import { readRequest } from "./readings.ts";
 import { resolveCall } from "./resolve-call.ts";
+import { s3RequestOf } from "./s3-parameters.ts";
 import { s3NeedsBody } from "./s3-request.ts";
+import type { CallFacts } from "./scope.ts";
 import type { Shard, ShardMarker } from "./shard.ts";
 import { shardsBySigningName } from "./shards.data.ts";
 import { isCustomersOwn } from "./user-content.ts";
@@ -25,12 +37,34 @@ export interface Resolver {
   resolve(request: ScopedRequest, options?: ResolveOptions): ResolvedCall;
   /** Whether `resolve` must see the body to tell the operation or its checks. */
   needsBody(request: ScopedHead): boolean;
+  /**
+   * What a call needs whose parameters are known, and not its bytes: an event of CloudTrail. Undefined where the loaded
+   * tables have no such operation, or where the parameters do not tell what it is about. Checks have the condition keys of
+   * parameters alone.
+   */
+  resolveParameters(service: string, operation: string, call: ParameterCall): ParameterChecks | undefined;
   /** What the loaded table says about an operation; `service` is the name in botocore and the AWS CLI (`sesv2`). */
   describeOperation(service: string, operation: string): OperationDescription | undefined;
 }
 
 export interface ResolveOptions {
   readonly account?: string | undefined;
+}
+
+/** A call in the API's own terms. */
+export interface ParameterCall {
+  /** An object with the API's names, in any letter case. */
+  readonly parameters: unknown;
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string | undefined;
+}
+
+export interface ParameterChecks {
+  /** The IAM prefix. */
+  readonly prefix: string;
+  readonly marker: ShardMarker | undefined;
+  readonly checks: readonly Check[];
 }
 
 /** A scoped request whose body is not there yet. */
@@ -73,7 +107,7 @@ export function createResolver({ load }: ResolverOptions): Resolver {
     return known;
   };
   const loadName = async (signingName: string): Promise<void> => {
-    const all = await Promise.all(shardNames(signingName).map(loadModel));
+    const all = await Promise.all(servicesSignedAs(signingName).map(loadModel));
     for (const model of all) byService.set(model.shard.service, model);
     loaded.set(signingName, all);
   };
@@ -81,7 +115,7 @@ export function createResolver({ load }: ResolverOptions): Resolver {
     const all = loaded.get(scope.service);
     if (all === undefined) {
       // Names that AWS does not have are not kept: they come from outside.
-      if (shardNames(scope.service).length === 0) return [];
+      if (servicesSignedAs(scope.service).length === 0) return [];
       throw new Error(`the tables of ${scope.service} are not loaded: await load("${scope.service}") first`);
     }
     // S3's hosts are told apart by their form: Outposts and directory buckets share them with S3 Control.
@@ -92,7 +126,7 @@ export function createResolver({ load }: ResolverOptions): Resolver {
 
   return {
     async load(signingName) {
-      if (loaded.has(signingName) || shardNames(signingName).length === 0) return;
+      if (loaded.has(signingName) || servicesSignedAs(signingName).length === 0) return;
       const running = loading.get(signingName) ?? loadName(signingName).finally(() => loading.delete(signingName));
       loading.set(signingName, running);
       await running;
@@ -107,6 +141,10 @@ export function createResolver({ load }: ResolverOptions): Resolver {
       if (s3?.s3 !== undefined) return s3NeedsBody(s3.s3, request);
       if (candidates.some(({ queries }) => queries) && mayCarryForm(request.request, isShared(candidates))) return true;
       return membersInBody(candidates, request.request);
+    },
+    resolveParameters(service, operation, call) {
+      const model = byService.get(service);
+      return model === undefined ? undefined : parameterChecks(model, operation, call);
     },
     describeOperation(service, operation) {
       const model = byService.get(service);
@@ -135,6 +173,48 @@ export function createResolver({ load }: ResolverOptions): Resolver {
   };
 }
 
+function parameterChecks(model: Model, name: string, given: ParameterCall): ParameterChecks | undefined {
+  const { shard } = model;
+  const { parameters, partition, region, account } = given;
+  const read = model.operation(name);
+  if (read === undefined) return undefined;
+  const { prefix, marker, entry, wanted } = read;
+  if (marker !== undefined) return { prefix, marker, checks: [] };
+  if (model.s3 !== undefined) {
+    const request = s3RequestOf(read, given);
+    if (request === undefined) return undefined;
+    const { operations, marker, checks } = resolveCall([model], request, account);
+    if (marker !== undefined || !operations.includes(name)) return undefined;
+    return { prefix, marker: undefined, checks: checks.map(withoutGlobalKeys) };
+  }
+  const [method = "POST", uri = "/"] = entry.w?.[0]?.split(" ") ?? [];
+  const call: CallFacts = {
+    ...{ partition, region, account, prefix, method },
+    get path() {
+      return uri.replace(/\{([^}+]+)\+?\}/g, (_, label: string) => {
+        const value = parameterNamed(parameters, label);
+        if (value === undefined) throw new TwoReadings(`the parameter ${label} is not there`);
+        return encodeURIComponent(value);
+      });
+    },
+    header: () => undefined,
+    query: () => undefined,
+  };
+  try {
+    const input = parameterMembers(parameters, wanted);
+    return { prefix, marker, checks: operationChecks(read, { call, input, resources: shard.resources ?? [] }) };
+  } catch (error) {
+    if (error instanceof TwoReadings) return undefined;
+    throw error;
+  }
+}
+
+/** The keys of the transport are those of a request that was never made. */
+function withoutGlobalKeys(check: Check): Check {
+  const { "aws:SecureTransport": _, "s3:authType": __, "s3:signatureversion": ___, ...context } = check.context;
+  return { ...check, context, authoritative: Object.keys(context) };
+}
+
 /** Whether the operation that the head names has members in the body that its checks look at. */
 function membersInBody(models: readonly Model[], head: RequestHead): boolean {
   const { path, query: rawQuery } = splitTarget(head.target);
@@ -150,6 +230,7 @@ function membersInBody(models: readonly Model[], head: RequestHead): boolean {
   return readings.some(({ found, protocol }) => found.some((operation) => readsBody(operation, protocol)));
 }
 
-function shardNames(signingName: string): readonly string[] {
+/** The services (botocore's names, also those of tables) whose requests are signed for a name: `elb` and `elbv2` of `elasticloadbalancing`. */
+export function servicesSignedAs(signingName: string): readonly string[] {
   return Object.hasOwn(shardsBySigningName, signingName) ? (shardsBySigningName[signingName] as string).split(" ") : [];
 }
