@@ -1,4 +1,5 @@
-import type { ActivityRecord, Check, CheckResource, Marker } from "@iap/aws-core";
+import type { Check, CheckResource, Context, DecidedRecord, FinishedRecord, Marker } from "@iap/aws-core";
+import { compilePolicySet } from "@iap/iam-evaluator";
 import { accessLevelOf } from "./access-level.ts";
 
 /** What an operation needs, as far as it is known: the table of `@iap/action-resolver` says it. */
@@ -6,20 +7,40 @@ export interface TrailOperation {
   /** The IAM prefix. */
   readonly prefix: string;
   readonly marker?: Marker | undefined;
+  /** Every action it may need. */
   readonly actions: readonly { readonly name: string; readonly hasResource: boolean }[];
+  /** What it needs with the parameters of this call, if they tell. */
+  readonly checks?: readonly Check[] | undefined;
+}
+
+/** The call of an event. */
+export interface TrailCall {
+  /** The first label of the event source: `monitoring`. */
+  readonly source: string;
+  /** The event's name without the version at its end. */
+  readonly name: string;
+  readonly apiVersion: string | undefined;
+  /** An object with the API's names, in CloudTrail's letter case; null for none. */
+  readonly parameters: unknown;
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
 }
 
 export interface CloudTrailOptions {
-  /** Finds an operation by the first label of the event source (`monitoring`), the event name, and the API version if told. */
-  readonly operation: (source: string, name: string, apiVersion: string | undefined) => TrailOperation | undefined;
+  /** Finds the operation of a call. */
+  readonly operation: (call: TrailCall) => TrailOperation | undefined;
 }
 
 /**
- * A CloudTrail event as the two records of a request, or why it is none. Actions come from the table of operations;
- * resources from the event's `resources` and, for what is common, from its parameters; what neither tells is a pattern
- * that says so.
+ * A CloudTrail event as the two records of a request, or why it is none. What it needs comes from the table of operations,
+ * filled with the event's parameters; resources that these do not tell from the event's `resources`; what neither tells is
+ * a pattern that says so.
  */
-export function recordsFromCloudTrail(event: unknown, { operation }: CloudTrailOptions): ActivityRecord[] | string {
+export function recordsFromCloudTrail(
+  event: unknown,
+  { operation }: CloudTrailOptions,
+): readonly [DecidedRecord, FinishedRecord] | string {
   if (!isObject(event)) return "it is not an event";
   const { eventID, eventTime, eventSource, eventName, eventType, userIdentity } = event;
   if (typeof eventTime !== "string" || typeof eventSource !== "string" || typeof eventName !== "string") {
@@ -33,14 +54,22 @@ export function recordsFromCloudTrail(event: unknown, { operation }: CloudTrailO
   const source = eventSource.split(".", 1)[0] as string;
   const id = textOf(eventID) ?? `${eventTime} ${source} ${eventName}`;
   const name = eventName.replace(/\d{8}(?:v\d+)?$/, "");
-  const known = operation(source, name, textOf(event.apiVersion));
-  const prefix = known?.prefix ?? PREFIXES[source] ?? source;
   const region = textOf(event.awsRegion) ?? "";
   const account = textOf(event.recipientAccountId) ?? textOf(identity.accountId) ?? "";
+  const partition = partitionOf(region);
+  const apiVersion = textOf(event.apiVersion);
+  const known = operation({
+    source,
+    name,
+    apiVersion,
+    parameters: event.requestParameters,
+    partition,
+    region,
+    account,
+  });
+  const prefix = known?.prefix ?? PREFIXES[source] ?? source;
   const facts: Facts = { event, prefix, region, account };
-  const needed =
-    known === undefined ? [{ name: `${prefix}:${name}`, hasResource: true }] : neededOf(known, name, facts);
-  const checks = known?.marker === undefined ? needed.flatMap((action) => checksFor(action, facts)) : [];
+  const checks = known?.marker === undefined ? checksOf(known, name, facts) : [];
   const errorCode = textOf(event.errorCode);
   const denied = errorCode !== undefined && /(?:AccessDenied|Unauthorized|NotAuthorized|Forbidden)/.test(errorCode);
   const arn = textOf(identity.arn);
@@ -50,6 +79,7 @@ export function recordsFromCloudTrail(event: unknown, { operation }: CloudTrailO
       agent: agentOf(identity),
       accessKeyId: textOf(identity.accessKeyId),
       principalArn: arn,
+      role: roleOf(identity),
       ...{ host: eventSource, method: "POST", service: prefix, operations: [name], region, account },
       marker: known?.marker,
       checks,
@@ -69,8 +99,8 @@ export function recordsFromCloudTrail(event: unknown, { operation }: CloudTrailO
 /** What a policy made of CloudTrail cannot know, in sentences. */
 export const CLOUDTRAIL_GAPS: readonly string[] = [
   "CloudTrail has data events (S3 objects, DynamoDB items, Lambda invocations, SQS and SNS messages) only where a trail was told to log them: what was not logged is not in the policy.",
-  "CloudTrail does not log the use of iam:PassRole; it is taken from parameters that name a role, where the operation is known to need it. Other actions that an operation needs for some of its parameters (s3:PutObjectAcl of PutObject) are not taken.",
-  "CloudTrail does not tell condition keys: conditions are not learned from it.",
+  "CloudTrail does not log the use of iam:PassRole; it is taken from parameters that name a role. Other actions that an operation needs for some of its parameters are taken too, as far as CloudTrail logs the parameters.",
+  "CloudTrail tells condition keys only through parameters and the region: what came from where and by which client is not in it.",
   "Not every operation names its resources in CloudTrail: where one does not, the policy has a wildcard, and the report lists it.",
 ];
 
@@ -96,29 +126,77 @@ function neededOf({ prefix, actions }: TrailOperation, operation: string, facts:
       if (hasOwn) return name === own;
       return i === 0 || !["Tagging", "Permissions"].includes(accessLevelOf(name));
     }
-    return i === 0 || (hasResource && resourcesFor(name, facts).some((resource) => "arn" in resource));
+    return i === 0 || (hasResource && resourcesFor(name, facts, UNTOLD).some((resource) => "arn" in resource));
   });
+}
+
+function checksOf(known: TrailOperation | undefined, name: string, facts: Facts): Check[] {
+  let checks: readonly Check[];
+  if (known === undefined) checks = checksFor({ name: `${facts.prefix}:${name}`, hasResource: true }, facts, UNKNOWN);
+  else if (known.checks !== undefined) checks = known.checks.flatMap((check) => narrowed(check, name, facts));
+  else checks = neededOf(known, name, facts).flatMap((action) => checksFor(action, facts, UNTOLD));
+  const context = contextOf(facts);
+  return checks.map((check) => {
+    const all = { ...context, ...check.context };
+    return { action: check.action, resource: check.resource, context: all, authoritative: Object.keys(all) };
+  });
+}
+
+/**
+ * Where the parameters do not tell a resource, the ones that the event lists and that may be it; but not where the event
+ * lists what was created, which the next call will call otherwise.
+ */
+function narrowed(check: Check, operation: string, { event }: Facts): Check[] {
+  const { action, resource } = check;
+  if (!("pattern" in resource) || /^(?:Create|Run|Allocate|Request|Register|Import|Restore)/.test(operation))
+    return [check];
+  const service = resource.pattern === "*" ? action.slice(0, action.indexOf(":")) : resource.pattern.split(":", 3)[2];
+  const listed = arnsListed(event).filter((arn) => isArnOf(arn, service ?? "") && isWithin(arn, resource.pattern));
+  if (listed.length > 0) return unique(listed).map((exact) => ({ ...check, resource: exact }));
+  return resource.pattern === "*" ? [{ ...check, resource: { pattern: "*", why: UNTOLD } }] : [check];
+}
+
+/** Whether a pattern takes an ARN: as a policy's resource would. */
+function isWithin(arn: string, pattern: string): boolean {
+  const statement = { Effect: "Allow", Action: "*", Resource: pattern } as const;
+  const document = JSON.stringify({ Version: "2012-10-17", Statement: statement });
+  const evaluator = compilePolicySet({ identity: [{ name: "pattern", document }] });
+  return evaluator.evaluate({ action: "x:Y", resource: { arn } }).outcome === "allowed";
+}
+
+/** The region; and of a call to KMS that a service made for its caller (forward access), by which. */
+function contextOf({ event, prefix, region }: Facts): Context {
+  const identity = isObject(event.userIdentity) ? event.userIdentity : {};
+  const by = /^([a-z0-9.-]+)\.amazonaws\.com$/.exec(textOf(identity.invokedBy) ?? "")?.[1];
+  return {
+    ...(region === "" ? {} : { "aws:RequestedRegion": region }),
+    ...(prefix === "kms" && by !== undefined ? { "kms:ViaService": `${by}.${region}.amazonaws.com` } : {}),
+  };
+}
+
+/** The role of a session. */
+function roleOf({ sessionContext }: JsonObject): string | undefined {
+  const issuer = isObject(sessionContext) && isObject(sessionContext.sessionIssuer) ? sessionContext.sessionIssuer : {};
+  return issuer.type === "Role" ? textOf(issuer.arn) : undefined;
 }
 
 function checksFor(
   { name, hasResource }: { readonly name: string; readonly hasResource: boolean },
   facts: Facts,
+  untold: string,
 ): Check[] {
-  const resources: readonly CheckResource[] = hasResource ? resourcesFor(name, facts) : [{ none: true }];
+  const resources: readonly CheckResource[] = hasResource ? resourcesFor(name, facts, untold) : [{ none: true }];
   return resources.map((resource) => ({ action: name, resource, context: {}, authoritative: [] }));
 }
 
-function resourcesFor(action: string, { event, prefix, region, account }: Facts): CheckResource[] {
+function resourcesFor(action: string, { event, prefix, region, account }: Facts, untold: string): CheckResource[] {
   const service = action.slice(0, action.indexOf(":"));
   const parameters = isObject(event.requestParameters) ? event.requestParameters : {};
   if (service === "s3") {
     const s3 = s3Resource(action, parameters, partitionOf(region));
     if (s3 !== undefined) return [s3];
   }
-  const told = Array.isArray(event.resources) ? event.resources.filter(isObject) : [];
-  const arns = [...told.map(({ ARN, arn }) => ARN ?? arn), ...textsIn(parameters)].filter(
-    (text): text is string => typeof text === "string" && isArnOf(text, service),
-  );
+  const arns = [...arnsListed(event), ...textsIn(parameters)].filter((text) => isArnOf(text, service));
   if (service === "iam" && action === "iam:PassRole") {
     const roles = arns.filter((arn) => /:role\//.test(arn));
     return roles.length > 0 ? unique(roles) : [{ pattern: `arn:*:iam::${account}:role/*`, why: UNTOLD }];
@@ -131,22 +209,42 @@ function resourcesFor(action: string, { event, prefix, region, account }: Facts)
       return [{ arn: template(value, { partition: partitionOf(region), region, account }) }];
     }
   }
-  return [{ pattern: "*", why: UNTOLD }];
+  return [{ pattern: "*", why: untold }];
 }
 
+const UNKNOWN = "no operation of this name is known: its action is taken to be called like the event";
 const UNTOLD = "CloudTrail does not name the resource of this event";
 
 function s3Resource(action: string, { bucketName, key }: JsonObject, partition: string): CheckResource | undefined {
   if (typeof bucketName !== "string" || bucketName === "") return undefined;
-  const bucket = bucketName.startsWith("arn:") ? bucketName : `arn:${partition}:s3:::${bucketName}`;
-  if (/^s3:(?:List(?:Bucket|AllMy)|(?:Get|Put|Create|Delete)Bucket)/.test(action)) return { arn: bucket };
-  return { arn: typeof key === "string" && key !== "" ? `${bucket}/${key}` : bucket };
+  const isPoint = bucketName.startsWith("arn:");
+  const bucket = isPoint ? bucketName : `arn:${partition}:s3:::${bucketName}`;
+  if (!/^s3:(?!.*Bucket)(?:.*Object|AbortMultipartUpload|ListMultipartUploadParts)/.test(action))
+    return { arn: bucket };
+  const objects = isPoint ? `${bucket}/object` : bucket;
+  if (typeof key === "string" && key !== "") return { arn: `${objects}/${key}` };
+  return { pattern: `${objects}/*`, why: "CloudTrail does not name the objects of this event" };
 }
 
-function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+function arnsListed({ resources }: JsonObject): string[] {
+  const told = Array.isArray(resources) ? resources.filter(isObject) : [];
+  return told.map(({ ARN, arn }) => ARN ?? arn).filter((arn) => typeof arn === "string");
 }
+
+/** By the beginnings of region names (AWS General Reference). */
+function partitionOf(region: string): string {
+  return PARTITIONS.find(([start]) => region.startsWith(start))?.[1] ?? "aws";
+}
+
+const PARTITIONS: readonly (readonly [start: string, partition: string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-isob-", "aws-iso-b"],
+  ["us-isof-", "aws-iso-f"],
+  ["us-iso-", "aws-iso"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["eusc-", "aws-eusc"],
+];
 
 interface Place {
   readonly partition: string;

@@ -5,6 +5,7 @@ export {
   CLOUDTRAIL_GAPS,
   type CloudTrailOptions,
   recordsFromCloudTrail,
+  type TrailCall,
   type TrailOperation,
 } from "./cloudtrail.ts";
 export type { LearnedConditions } from "./conditions.ts";

@@ -1,4 +1,4 @@
-import type { DecidedRecord, FinishedRecord } from "@iap/aws-core";
+import type { Check, DecidedRecord, FinishedRecord } from "@iap/aws-core";
 import { describe, expect, test } from "vitest";
 import { recordsFromCloudTrail, type TrailOperation } from "../src/cloudtrail.ts";
 import { generatePolicy } from "../src/generate-policy.ts";
@@ -51,9 +51,9 @@ const event = (eventSource: string, eventName: string, more: object = {}): objec
 });
 
 function read(of: object): readonly [DecidedRecord, FinishedRecord] {
-  const records = recordsFromCloudTrail(of, { operation: (source, name) => table[`${source} ${name}`] });
+  const records = recordsFromCloudTrail(of, { operation: ({ source, name }) => table[`${source} ${name}`] });
   if (typeof records === "string") throw new Error(records);
-  return records as unknown as readonly [DecidedRecord, FinishedRecord];
+  return records;
 }
 const checksOf = (of: object): unknown =>
   read(of)[0].checks.map(({ action, resource }) => [action, Object.values(resource)[0]]);
@@ -69,7 +69,14 @@ test("an event is the two records of a request", () => {
     service: "s3",
     operations: ["ListBuckets"],
     region: "eu-west-1",
-    checks: [{ action: "s3:ListAllMyBuckets", resource: { none: true }, context: {}, authoritative: [] }],
+    checks: [
+      {
+        action: "s3:ListAllMyBuckets",
+        resource: { none: true },
+        context: { "aws:RequestedRegion": "eu-west-1" },
+        authoritative: ["aws:RequestedRegion"],
+      },
+    ],
     forwarded: true,
   });
   expect(finished).toMatchObject({ type: "finished", id: "e-1", status: 200, requestId: "R1" });
@@ -129,6 +136,58 @@ describe("the resource is", () => {
   });
 });
 
+describe("what the table says of the call", () => {
+  const key = "arn:aws:kms:eu-west-1:123456789012:key/k";
+  const anyKey = { pattern: "arn:aws:kms:eu-west-1:123456789012:key/*", why: "the request does not name the key" };
+  const told = (name: string, checks: readonly Check[], more: object = {}): DecidedRecord => {
+    const of = event("kms.amazonaws.com", name, {
+      resources: [{ ARN: key }, { ARN: "arn:aws:iam::1:role/r" }],
+      ...more,
+    });
+    const records = recordsFromCloudTrail(of, { operation: () => ({ prefix: "kms", actions: [], checks }) });
+    if (typeof records === "string") throw new Error(records);
+    return records[0];
+  };
+  const checkOf = (action: string): Check => ({
+    action,
+    resource: anyKey,
+    context: { "kms:RequestAlias": "alias/a" },
+    authoritative: ["kms:*"],
+  });
+
+  test("is narrowed to what the event lists, and has the keys that CloudTrail tells", () => {
+    expect(told("Decrypt", [checkOf("kms:Decrypt")]).checks).toEqual([
+      {
+        action: "kms:Decrypt",
+        resource: { arn: key },
+        context: { "aws:RequestedRegion": "eu-west-1", "kms:RequestAlias": "alias/a" },
+        authoritative: ["aws:RequestedRegion", "kms:RequestAlias"],
+      },
+    ]);
+  });
+
+  test("is not narrowed to what was created", () => {
+    expect(told("CreateKey", [checkOf("kms:TagResource")]).checks).toMatchObject([{ resource: anyKey }]);
+  });
+
+  test("says through which service its caller asked", () => {
+    const userIdentity = { type: "IAMUser", arn: "arn:aws:iam::1:user/dev", invokedBy: "s3.amazonaws.com" };
+    expect(told("Decrypt", [checkOf("kms:Decrypt")], { userIdentity }).checks).toMatchObject([
+      { context: { "kms:ViaService": "s3.eu-west-1.amazonaws.com" } },
+    ]);
+  });
+});
+
+test("a session's role is that of its issuer", () => {
+  const sessionIssuer = { type: "Role", arn: "arn:aws:iam::123456789012:role/team/ci" };
+  const [{ role }] = read(
+    event("s3.amazonaws.com", "ListBuckets", {
+      userIdentity: { type: "AssumedRole", arn: "arn:aws:sts::1:assumed-role/ci/x", sessionContext: { sessionIssuer } },
+    }),
+  );
+  expect(role).toBe("arn:aws:iam::123456789012:role/team/ci");
+});
+
 test("a version at the end of an event's name is not the operation's, and a role that is passed is in the parameters", () => {
   const role = "arn:aws:iam::123456789012:role/fn";
   const of = event("lambda.amazonaws.com", "CreateFunction20150331", {
@@ -179,10 +238,16 @@ test("a policy is made of events, and what they do not tell is a declared wildca
   ].flatMap(read);
   const { policy, report } = generatePolicy(records);
   expect(policy.Statement).toEqual([
-    { Sid: "GlueRead", Effect: "Allow", Action: ["glue:GetThing"], Resource: "*" },
+    {
+      Sid: "GlueRead",
+      Effect: "Allow",
+      Action: ["glue:GetThing"],
+      Resource: "*",
+      Condition: { StringEquals: { "aws:RequestedRegion": "eu-west-1" } },
+    },
     { Sid: "S3WriteObject", Effect: "Allow", Action: ["s3:PutObject"], Resource: ["arn:aws:s3:::b/k"] },
   ]);
   expect(report.declaredWildcards).toMatchObject([
-    { resource: "*", why: "CloudTrail does not name the resource of this event" },
+    { resource: "*", why: "no operation of this name is known: its action is taken to be called like the event" },
   ]);
 });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createResolver } from "@iap/action-resolver";
+import { createResolver, servicesSignedAs } from "@iap/action-resolver";
 import type { ActivityRecord } from "@iap/aws-core";
-import { recordsFromCloudTrail, type TrailOperation } from "@iap/policy-generator";
+import { recordsFromCloudTrail, type TrailCall, type TrailOperation } from "@iap/policy-generator";
 import { loadShard } from "../shard-loader.ts";
 
 /** Told of what was passed over: the file, and the line or the event's number. */
@@ -22,13 +22,18 @@ export async function readCloudTrail(
   const table = new OperationTable();
   const files = paths.flatMap((path) => filesOf(path));
   const records: ActivityRecord[] = [];
+  // Trails of several regions or accounts may hold an event each.
+  const known = new Set<string>();
   for (const [i, file] of files.entries()) {
     onFile?.(i, files.length);
     for (const [number, event] of eventsOf(file, onPassedOver)) {
       await table.load(sourceOf(event));
-      const made = recordsFromCloudTrail(event, { operation: (...asked) => table.find(...asked) });
+      const made = recordsFromCloudTrail(event, { operation: (call) => table.find(call) });
       if (typeof made === "string") onPassedOver(file, number, made);
-      else records.push(...made);
+      else if (!known.has(made[0].id)) {
+        known.add(made[0].id);
+        records.push(...made);
+      }
     }
   }
   return records;
@@ -104,36 +109,58 @@ class OperationTable {
     await this.#resolver.load(SIGNING_NAMES[source] ?? source);
   }
 
-  find(source: string, name: string, apiVersion: string | undefined): TrailOperation | undefined {
-    const services = SERVICES[source] ?? [source];
+  find({ source, name, apiVersion, ...call }: TrailCall): TrailOperation | undefined {
+    const [operation, only] = (source === "s3" && S3_EVENTS[name]) || [name];
+    const services = only ?? FIRST[source] ?? servicesOf(source);
     // The newer of two Elastic Load Balancing APIs has other load balancers.
     const ordered = apiVersion === "2012-06-01" ? [...services].reverse() : services;
     for (const service of ordered) {
-      const found = this.#resolver.describeOperation(service, name);
-      if (found !== undefined) return found;
+      const found = this.#resolver.describeOperation(service, operation);
+      if (found === undefined) continue;
+      return { ...found, checks: this.#resolver.resolveParameters(service, operation, call)?.checks };
     }
     return undefined;
   }
 }
 
-/** Event sources whose first label is not the signing name. */
-const SIGNING_NAMES: Readonly<Record<string, string>> = { email: "ses" };
+/** The services of an event source, the one of its own name first. */
+function servicesOf(source: string): readonly string[] {
+  const services = servicesSignedAs(SIGNING_NAMES[source] ?? source);
+  return services.includes(source) ? [source, ...services.filter((service) => service !== source)] : services;
+}
 
-/** Event sources whose first label is not the name of one service. */
-const SERVICES: Readonly<Record<string, readonly string[]>> = {
-  email: ["sesv2", "ses"],
-  monitoring: ["cloudwatch"],
+/** Event sources whose first label is not the signing name. */
+const SIGNING_NAMES: Readonly<Record<string, string>> = {
+  email: "ses",
+  models: "lex",
+  "models-v2-lex": "lex",
+  rdsdata: "rds-data",
+  "metering-marketplace": "aws-marketplace",
+};
+
+/** Where services of one source have operations of the same name: the one that is meant first. */
+const FIRST: Readonly<Record<string, readonly string[]>> = {
+  ses: ["sesv2", "ses", "mailmanager"],
+  email: ["sesv2", "ses", "mailmanager"],
   elasticloadbalancing: ["elbv2", "elb"],
-  states: ["stepfunctions"],
-  elasticfilesystem: ["efs"],
-  elasticmapreduce: ["emr"],
-  tagging: ["resourcegroupstaggingapi"],
-  "aws-marketplace": ["marketplace-catalog"],
   es: ["opensearch", "es"],
-  apigateway: ["apigateway", "apigatewayv2"],
   rds: ["rds", "neptune", "docdb"],
-  servicediscovery: ["servicediscovery"],
-  ssm: ["ssm"],
-  airflow: ["mwaa"],
-  models: ["lex-models"],
+};
+
+/** Events of S3 that are not called like the operation (Amazon S3 User Guide, "Amazon S3 CloudTrail events"), and whose it is. */
+const S3_EVENTS: Readonly<Record<string, readonly [operation: string, services?: readonly string[]]>> = {
+  GetBucketPublicAccessBlock: ["GetPublicAccessBlock"],
+  PutBucketPublicAccessBlock: ["PutPublicAccessBlock"],
+  DeleteBucketPublicAccessBlock: ["DeletePublicAccessBlock"],
+  GetAccountPublicAccessBlock: ["GetPublicAccessBlock", ["s3control"]],
+  PutAccountPublicAccessBlock: ["PutPublicAccessBlock", ["s3control"]],
+  DeleteAccountPublicAccessBlock: ["DeletePublicAccessBlock", ["s3control"]],
+  GetBucketLifecycle: ["GetBucketLifecycleConfiguration"],
+  PutBucketLifecycle: ["PutBucketLifecycleConfiguration"],
+  GetBucketNotification: ["GetBucketNotificationConfiguration"],
+  PutBucketNotification: ["PutBucketNotificationConfiguration"],
+  GetAccelerateConfiguration: ["GetBucketAccelerateConfiguration"],
+  PutAccelerateConfiguration: ["PutBucketAccelerateConfiguration"],
+  GetBucketObjectLockConfiguration: ["GetObjectLockConfiguration"],
+  PutBucketObjectLockConfiguration: ["PutObjectLockConfiguration"],
 };

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import type { ActivityRecord } from "@iap/aws-core";
-import { CLOUDTRAIL_GAPS, selectRecords } from "@iap/policy-generator";
+import type { ActivityRecord, DecidedRecord } from "@iap/aws-core";
+import { CLOUDTRAIL_GAPS, identityMatcher, selectRecords } from "@iap/policy-generator";
 import type { CliProcess } from "../cli.ts";
 import { readActivity } from "../read-activity.ts";
 import { UsageError } from "../usage-error.ts";
@@ -41,7 +41,10 @@ export async function openRecording(args: RecordingArguments, { stderr }: CliPro
         (done, total) => progress.tell("reading CloudTrail", done / total),
       ),
     );
-    return { records: selectRecords(all, selection), gaps: CLOUDTRAIL_GAPS, close };
+    const { identity, ...rest } = selection;
+    const own = identity === undefined ? all : ofPrincipal(all, identity);
+    const records = [...selectRecords(own, rest)];
+    return { records, gaps: [...principalsGap(records), ...CLOUDTRAIL_GAPS], close };
   }
 
   const file = activityFile(args);
@@ -62,6 +65,27 @@ export async function openRecording(args: RecordingArguments, { stderr }: CliPro
     }
   }
   return { records: selectRecords(records(), selection), gaps: [], close };
+}
+
+/** What a role or user did: a trail has the events of all. */
+function ofPrincipal(records: readonly ActivityRecord[], pattern: string): ActivityRecord[] {
+  const isMeant = identityMatcher(pattern);
+  return records.filter((record) => record.type === "finished" || isMeant(principalOf(record)));
+}
+
+function principalOf({ role, principalArn }: DecidedRecord): string {
+  return role ?? principalArn ?? "an unknown principal";
+}
+
+function principalsGap(records: readonly ActivityRecord[]): string[] {
+  const principals = new Set<string>();
+  for (const record of records) if (record.type === "decided") principals.add(principalOf(record));
+  if (principals.size < 2) return [];
+  const [first, second, third, ...others] = [...principals].sort();
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return [
+    `these are events of ${principals.size} principals (${[first, second, third].filter((one) => one !== undefined).join(", ")}${more}), taken together: --identity takes those of one role or user.`,
+  ];
 }
 
 async function asUsageError<T>(file: string, read: () => Promise<T>): Promise<T> {

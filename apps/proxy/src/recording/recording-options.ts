@@ -60,7 +60,7 @@ export function cloudTrailOption<T>(y: Argv<T>): Argv<T & Pick<RecordingArgument
       requiresArg: true,
       describe: "Read CloudTrail logs instead: a file or folder of JSON, gzip or not; repeatable",
     })
-    .conflicts("cloudtrail", ["activity", "run", "identity"]) as Argv<T & Pick<RecordingArguments, "cloudtrail">>;
+    .conflicts("cloudtrail", ["activity", "run"]) as Argv<T & Pick<RecordingArguments, "cloudtrail">>;
 }
 
 /** The activity log that is meant. */

@@ -234,6 +234,27 @@ describe("policy", () => {
     expect((await run("policy", "--for", "user", "--generalize", "all")).code).toBe(0);
   });
 
+  test("of a trail with events of several principals takes one, and says so when it takes all", async () => {
+    const trail = join(home, "trail.json");
+    const by = (eventID: string, role: string): object => ({
+      ...{ eventID, eventTime: "2026-11-24T09:00:00Z", eventSource: "s3.amazonaws.com", eventName: "GetObject" },
+      ...{ awsRegion: "eu-west-1", eventType: "AwsApiCall", requestParameters: { bucketName: "acme", key: role } },
+      userIdentity: {
+        type: "AssumedRole",
+        arn: `arn:aws:sts::1:assumed-role/${role}/session-${eventID}`,
+        sessionContext: { sessionIssuer: { type: "Role", arn: `arn:aws:iam::1:role/team/${role}` } },
+      },
+    });
+    writeFileSync(trail, JSON.stringify({ Records: [by("1", "ci"), by("2", "ops"), by("3", "ci")] }));
+    const all = await run("policy", "--cloudtrail", trail);
+    expect(all.stdout).toContain("arn:aws:s3:::acme/ops");
+    expect(all.stderr).toContain("2 principals (arn:aws:iam::1:role/team/ci, arn:aws:iam::1:role/team/ops)");
+    const one = await run("policy", "--cloudtrail", trail, "--identity", "ci");
+    expect(JSON.parse(one.stdout).Statement).toMatchObject([{ Resource: ["arn:aws:s3:::acme/ci"] }]);
+    expect(one.stderr).toContain("2 of 2 requests");
+    expect(one.stderr).not.toContain("principals");
+  });
+
   test("is made of CloudTrail, and says what that cannot tell", async () => {
     const trail = join(home, "trail.json");
     const event = {

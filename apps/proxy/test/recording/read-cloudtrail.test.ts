@@ -88,6 +88,135 @@ test("names that differ between event sources, services and IAM", async () => {
   ]);
 });
 
+test.each<[string, string, string, unknown, readonly string[]]>([
+  [
+    "an object and its settings",
+    "s3",
+    "PutObject",
+    { bucketName: "acme", key: "p", "x-amz-acl": "private", "x-amz-tagging": "a=b" },
+    [
+      "s3:PutObject arn:aws:s3:::acme/p",
+      "s3:PutObjectTagging arn:aws:s3:::acme/p",
+      "s3:PutObjectAcl arn:aws:s3:::acme/p",
+    ],
+  ],
+  [
+    "a version of an object",
+    "s3",
+    "GetObject",
+    { bucketName: "acme", key: "a b+c", versionId: "v1" },
+    ["s3:GetObjectVersion arn:aws:s3:::acme/a b+c"],
+  ],
+  [
+    "both sides of a copy",
+    "s3",
+    "CopyObject",
+    { bucketName: "acme", key: "c", "x-amz-copy-source": "src/dir/file%20x" },
+    ["s3:PutObject arn:aws:s3:::acme/c", "s3:GetObject arn:aws:s3:::src/dir/file x"],
+  ],
+  [
+    "objects that are not named",
+    "s3",
+    "DeleteObjects",
+    { bucketName: "acme", delete: "" },
+    ["s3:DeleteObject arn:aws:s3:::acme/*"],
+  ],
+  [
+    "a bucket",
+    "s3",
+    "PutBucketEncryption",
+    { bucketName: "acme", encryption: "" },
+    ["s3:PutEncryptionConfiguration arn:aws:s3:::acme"],
+  ],
+  [
+    "an event of S3 with another name",
+    "s3",
+    "PutBucketPublicAccessBlock",
+    { bucketName: "acme", publicAccessBlock: "" },
+    ["s3:PutBucketPublicAccessBlock arn:aws:s3:::acme"],
+  ],
+  [
+    "an account's setting in S3",
+    "s3",
+    "GetAccountPublicAccessBlock",
+    { accountId: "123456789012" },
+    ["s3:GetAccountPublicAccessBlock *"],
+  ],
+  [
+    "instances of EC2",
+    "ec2",
+    "StopInstances",
+    { instancesSet: { items: [{ instanceId: "i-1" }, { instanceId: "i-2" }] } },
+    [
+      "ec2:StopInstances arn:aws:ec2:eu-west-1:123456789012:instance/i-1",
+      "ec2:StopInstances arn:aws:ec2:eu-west-1:123456789012:instance/i-2",
+    ],
+  ],
+  [
+    "tags of EC2",
+    "ec2",
+    "CreateTags",
+    { resourcesSet: { items: [{ resourceId: "vpc-9" }] }, tagSet: { items: [{ key: "a", value: "b" }] } },
+    ["ec2:CreateTags arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-9"],
+  ],
+  [
+    "roles that are passed",
+    "ecs",
+    "RegisterTaskDefinition",
+    { family: "web", taskRoleArn: "arn:aws:iam::123456789012:role/task" },
+    [
+      "ecs:RegisterTaskDefinition arn:aws:ecs:eu-west-1:123456789012:task-definition/web:*",
+      "iam:PassRole arn:aws:iam::123456789012:role/task",
+    ],
+  ],
+  [
+    "the role and not its policy",
+    "iam",
+    "AttachRolePolicy",
+    { roleName: "app", policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+    [
+      "iam:AttachRolePolicy arn:aws:iam::123456789012:role/app",
+      "iam:AttachRolePolicy arn:aws:iam::123456789012:role/*/app",
+    ],
+  ],
+  [
+    "a name with a capital inside",
+    "rds",
+    "DeleteDBInstance",
+    { dBInstanceIdentifier: "db1" },
+    ["rds:DeleteDBInstance arn:aws:rds:eu-west-1:123456789012:db:db1"],
+  ],
+  [
+    "a path of API Gateway",
+    "apigateway",
+    "CreateDeployment",
+    { restApiId: "abc", createDeploymentInput: {} },
+    ["apigateway:POST arn:aws:apigateway:eu-west-1::/restapis/abc/deployments"],
+  ],
+  [
+    "an operation of the service's runtime",
+    "bedrock",
+    "InvokeModel",
+    { modelId: "m" },
+    ["bedrock:InvokeModel arn:aws:bedrock:eu-west-1::foundation-model/m"],
+  ],
+  ["a service of another name", "servicequotas", "ListServices", null, ["servicequotas:ListServices *"]],
+])("%s", async (_what, source, name, requestParameters, needs) => {
+  const file = join(dir, "trail.json");
+  writeFileSync(file, JSON.stringify({ ...event("1", `${source}.amazonaws.com`, name), requestParameters }));
+  const [record] = await read(file);
+  const told = record?.checks.map(({ action, resource }) => {
+    const on = "none" in resource ? "*" : "pattern" in resource ? resource.pattern : resource.arn;
+    return `${action} ${on}`;
+  });
+  expect(told?.sort()).toEqual([...needs].sort());
+});
+
+test("an event that two trails have logged counts once", async () => {
+  for (const name of ["a.json", "b.json"]) writeFileSync(join(dir, name), JSON.stringify({ Records: [event("1")] }));
+  expect(await read(dir)).toHaveLength(1);
+});
+
 test("what cannot be read is told and passed over", async () => {
   const [lines, broken] = [join(dir, "lines.json"), join(dir, "broken.json.gz")];
   writeFileSync(lines, `${JSON.stringify(event("1"))}\ntorn\n{}\n`);
