@@ -26,6 +26,7 @@ export function formBody(request: AwsRequest, shared: boolean): FormBody | strin
   if (body === undefined) return "the body was not read, and may name the operation";
   if (body.length === 0) return undefined;
   if (!isForm) return "the body of a query request is not a form";
+  if (hasOtherCharset(types[0] ?? "")) return "the form is not UTF-8";
   const encodings = headerValues(headers, "content-encoding");
   if (encodings.length === 0) return { bytes: body, compressed: false };
   if (encodings.length > 1 || encodings[0]?.trim().toLowerCase() !== "gzip") {
@@ -48,6 +49,11 @@ function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-function isFormType(contentType: string): boolean {
+/** Whether a content type names a character set other than UTF-8, or than what all of it is alike in. */
+export function hasOtherCharset(contentType: string): boolean {
+  return /charset\s*=\s*"?(?!utf-?8\b|us-ascii\b)/i.test(contentType);
+}
+
+export function isFormType(contentType: string): boolean {
   return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType.trim());
 }

@@ -18,11 +18,13 @@ export function selectQuery(query: QueryString, form: Uint8Array | undefined): Q
   const found: { Action: string[]; Version: string[] } = { Action: [], Version: [] };
   const inUrl = { Action: 0, Version: 0 };
   for (const [name, value] of query) {
+    if (isOtherCase(name)) return `${name} is not spelled as the API has it`;
     if (name !== "Action" && name !== "Version") continue;
     found[name].push(value);
     inUrl[name]++;
   }
-  if (form !== undefined && !readForm(form, found)) return "the form body does not decode";
+  const wrong = form === undefined ? undefined : readForm(form, found);
+  if (wrong !== undefined) return wrong;
   for (const name of ["Action", "Version"] as const) {
     if (inUrl[name] > 1 || found[name].length - inUrl[name] > 1) return `${name} is there more than once`;
     if (new Set(found[name]).size > 1) return `${name} in the URL and in the body differ`;
@@ -31,8 +33,13 @@ export function selectQuery(query: QueryString, form: Uint8Array | undefined): Q
   return action === undefined ? undefined : { action, version: found.Version[0] };
 }
 
-/** Collects `Action` and `Version` from a form; other values are skipped undecoded. False when it does not decode. */
-function readForm(form: Uint8Array, found: { Action: string[]; Version: string[] }): boolean {
+/** A selector in other letter case: AWS may take it, or not. */
+function isOtherCase(name: string): boolean {
+  return /^(?:action|version)$/i.test(name) && name !== "Action" && name !== "Version";
+}
+
+/** Collects `Action` and `Version` from a form; other values are skipped undecoded. A string says why it cannot be read. */
+function readForm(form: Uint8Array, found: { Action: string[]; Version: string[] }): string | undefined {
   const text = Buffer.from(form.buffer, form.byteOffset, form.byteLength).toString("latin1");
   for (let start = 0; start <= text.length; ) {
     const next = text.indexOf("&", start);
@@ -41,13 +48,16 @@ function readForm(form: Uint8Array, found: { Action: string[]; Version: string[]
     const nameEnd = equals < 0 || equals > end ? end : equals;
     const raw = text.slice(start, nameEnd);
     const name = /[%+]/.test(raw) ? decodeForm(raw) : raw;
-    if (name === undefined) return false;
+    if (name === undefined) return undecodable;
+    if (isOtherCase(name)) return `${name} is not spelled as the API has it`;
     if (name === "Action" || name === "Version") {
       const value = decodeForm(text.slice(Math.min(nameEnd + 1, end), end));
-      if (value === undefined) return false;
+      if (value === undefined) return undecodable;
       found[name].push(value);
     }
     start = end + 1;
   }
-  return true;
+  return undefined;
 }
+
+const undecodable = "the form body does not decode";

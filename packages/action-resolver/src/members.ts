@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { type AwsRequest, headerValues, type Protocol, type RequestHead } from "@iap/aws-core";
 import { readCborMembers } from "./cbor-members.ts";
-import { formBody, maxInflated } from "./form-body.ts";
+import { formBody, hasOtherCharset, maxInflated } from "./form-body.ts";
 import { readFormMembers } from "./form-members.ts";
 import { readJsonMembers } from "./json-members.ts";
 import { isMap, type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
@@ -123,7 +123,7 @@ function readBody(
   const bytes = inflated(request, request.body);
   const [type = "", ...more] = headerValues(request.headers, "content-type");
   if (more.length > 0) throw new TwoReadings("Content-Type is there more than once");
-  if (/charset\s*=\s*"?(?!utf-?8\b|us-ascii\b)/i.test(type)) throw new TwoReadings("the body is not UTF-8");
+  if (hasOtherCharset(type)) throw new TwoReadings("the body is not UTF-8");
   if (protocol === "restXml") return readXmlMembers(bytes, wanted);
   if (protocol === "rpcV2Cbor" || isCbor(type)) return readCborMembers(bytes, wanted);
   return readJsonMembers(bytes, wanted);

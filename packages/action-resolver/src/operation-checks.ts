@@ -54,7 +54,8 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
       const context = readContext(more.context ?? {}, each);
       const taken = more.tags === undefined ? undefined : more.tags === 1 ? tags : readTags(more.tags, each);
       const known = { ...context, authoritative: [...context.authoritative, ...(more.authoritative ?? [])] };
-      for (const resource of resourcesOf(plan, each)) add(action, resource, known, taken);
+      for (const { resource, untagged } of resourcesOf(plan, each))
+        add(action, resource, known, untagged ? undefined : taken);
     }
   }
   // A request that asks for none of what its operation can do (an empty batch) is AWS's to refuse; here it needs all of it.
@@ -100,12 +101,24 @@ function hookMembers(
 }
 
 /** The resources of a check: at least one. */
-function resourcesOf({ action, resources, more }: ActionPlan, scope: Scope): readonly CheckResource[] {
-  if (resources === undefined) return [action.hasResource ? anything : { none: true }];
-  const found = resources.flatMap((spec) => resourceOf(spec, scope));
+function resourcesOf({ action, resources, more }: ActionPlan, scope: Scope): readonly Found[] {
+  if (resources === undefined) return [{ resource: action.hasResource ? anything : { none: true } }];
+  const found = resources.flatMap((given): readonly Found[] => {
+    const spec = typeof given === "number" ? scope.resources[given] : given;
+    if (spec === undefined) return [];
+    const untagged = typeof spec === "object" && spec.untagged === true;
+    return resourceOf(spec, scope).map((resource) => ({ resource, untagged }));
+  });
   if (found.length > 0) return found;
-  if (more.fallback === undefined) return [anything];
-  return fill(templateOf(more.fallback, scope.call.prefix), scope).map((filled) => asResource(filled, unnamed));
+  if (more.fallback === undefined) return [{ resource: anything }];
+  return fill(templateOf(more.fallback, scope.call.prefix), scope).map((filled) => ({
+    resource: asResource(filled, unnamed),
+  }));
+}
+
+interface Found {
+  readonly resource: CheckResource;
+  readonly untagged?: boolean;
 }
 
 const unnamed = "the request does not name the resource";

@@ -1,11 +1,12 @@
 import { type AwsRequest, headerValue, headerValues, type Protocol } from "@iap/aws-core";
-import { formBody } from "./form-body.ts";
+import { formBody, isFormType } from "./form-body.ts";
 import { selectQuery } from "./form-selector.ts";
 import { isShared, type Model } from "./model.ts";
 import type { Operation } from "./operation.ts";
+import { otherSelector } from "./other-selector.ts";
 import { decodePercent } from "./percent.ts";
 import { printable } from "./printable.ts";
-import type { QueryString } from "./query-string.ts";
+import { type QueryString, queryValues } from "./query-string.ts";
 import { matchRest } from "./rest-trie.ts";
 
 /** A way to read the request: the operations it then is, or why it has none under that reading. */
@@ -94,7 +95,19 @@ export function readRequest(
     const protocol = models[0]?.shard.protocols[0] ?? "restJson1";
     return [{ protocol, found: [], why: `no operation of the service is ${request.method} ${printable(path)}` }];
   }
-  return readings;
+  // What is sent as a form may be read as one: the JSON protocols have content types of their own.
+  const isForm = headerValues(headers, "content-type").some(isFormType);
+  if (isForm && readings.length === 1 && readings[0]?.protocol.startsWith("awsJson"))
+    return "the body of an X-Amz-Target request is a form";
+  const other = [
+    ...(json.length === 0 ? targets.map((target) => target.slice(target.lastIndexOf(".") + 1)) : []),
+    ...(queries.length === 0 ? queryValues(query, "Action") : []),
+    ...(cbor.length === 0 && rpc !== null ? [rpc[2] as string] : []),
+  ];
+  const names = readings.flatMap(({ found }) => found.map(({ name }) => name));
+  return (
+    otherSelector(other, names, (name) => models.some(({ operation: read }) => read(name) !== undefined)) ?? readings
+  );
 }
 
 /** The operation that a service name and an operation name select, exact on both. */

@@ -134,6 +134,7 @@ function checksOf(
     region,
     account,
     prefix: operation.prefix,
+    signingName: scope.service,
     method: request.method,
     path,
     header: (name) => headerValue(request.headers, name),

@@ -18,6 +18,8 @@ export interface S3ChecksInput {
   readonly account: string | undefined;
   /** The role that the body hands over. */
   readonly role: string | undefined;
+  /** Whether the body sets tags on a new bucket. */
+  readonly tagsBucket: boolean;
 }
 
 /**
@@ -32,6 +34,7 @@ export function s3Checks({
   parameters,
   body,
   role,
+  tagsBucket,
 }: S3ChecksInput): readonly S3Check[] | string {
   const here = key === undefined ? target.bucket : target.object(key);
   if (operation.name === "WriteGetObjectResponse") return [check("s3-object-lambda:WriteGetObjectResponse", here)];
@@ -53,6 +56,7 @@ export function s3Checks({
       checks.push(check(own(action), here));
     }
   }
+  if (tagsBucket) checks.push(check(own("TagResource"), here));
   if (operation.name === "CopyObject" || operation.name === "UploadPartCopy") {
     const source = copySource(target, parameters);
     if (typeof source === "string") return source;
@@ -109,6 +113,13 @@ const conditional: Readonly<Record<string, readonly (readonly [setting: string, 
     ["x-amz-object-ownership", "PutBucketOwnershipControls"],
   ],
 };
+
+/** The settings that checks rest on. */
+export const s3CheckParameters: readonly string[] = [
+  ...new Set(Object.values(conditional).flatMap((settings) => settings.map(([setting]) => setting))),
+  "x-amz-copy-source",
+  "versionid",
+];
 
 /** PutBucketReplication hands the role in its body to S3. */
 function passRole(role: string | undefined): S3Check {

@@ -36,7 +36,7 @@ export function s3Context(
     authoritative.push(key);
     if (value !== undefined) context[key] = value;
   };
-  const name = action.slice(action.indexOf(":") + 1);
+  const [prefix = "s3", name = ""] = action.split(":");
   for (const key of headerKeys[name] ?? []) put(`s3:${key}`, text(parameters(parameterNames[key] ?? key)));
   for (const [key, parameter] of Object.entries(queryKeys[name] ?? {})) {
     const value = query.find(([one]) => one === parameter)?.[1];
@@ -45,15 +45,16 @@ export function s3Context(
       value === undefined ? undefined : /^max-/.test(key) && /^\d+$/.test(value) ? Number(value) : value,
     );
   }
-  if (name.includes("Version") && versioned.test(name)) put("s3:versionid", text(parameters("versionid")));
+  // The versions of a batch and of a copy's source stand elsewhere; whether AWS has the key for them is not documented.
+  const version = text(parameters("versionid"));
+  if (versioned.test(name) && version !== undefined) put("s3:versionid", version);
   if (name === "PutObject") {
     put("s3:ObjectCreationOperation", !/^(?:CreateMultipartUpload|UploadPart|UploadPartCopy)$/.test(operation));
-    putTags(readQueryString(text(parameters("x-amz-tagging"))), put);
+    putTags(tagsOfHeader(parameters), put);
   }
   if (/^PutObject(?:Version)?Tagging$/.test(name)) {
     const own = /^PutObjectTagging$/.test(operation);
-    const tags = own ? body.tags : readQueryString(text(parameters("x-amz-tagging")));
-    if (tags !== undefined || !own) putTags(tags, put);
+    putTags(own ? body.tags : tagsOfHeader(parameters), put);
   }
   if (name === "PutObjectRetention" && operation === name && body.retention !== undefined) {
     put("s3:object-lock-mode", body.retention.mode);
@@ -66,14 +67,14 @@ export function s3Context(
     if (operation !== name) put("s3:object-lock-legal-hold", text(parameters("x-amz-object-lock-legal-hold")));
     else if (body.legalHold !== undefined) put("s3:object-lock-legal-hold", body.legalHold);
   }
-  if (name === "CreateBucket" && body.bucket !== undefined) {
-    put("s3:locationconstraint", body.bucket.location);
+  if (name === "CreateBucket" && body.bucket !== undefined) put("s3:locationconstraint", body.bucket.location);
+  if ((name === "CreateBucket" || name === "TagResource") && body.bucket !== undefined) {
     authoritative.push("aws:RequestTag/*", "aws:TagKeys");
     if (body.bucket.tags.length > 0) {
       for (const [key, value] of body.bucket.tags) context[`aws:RequestTag/${key}`] = value;
       context["aws:TagKeys"] = body.bucket.tags.map(([key]) => key);
     }
-  } else if (name !== "CreateBucket") authoritative.push("aws:RequestTag/*", "aws:TagKeys");
+  } else if (name !== "CreateBucket" && name !== "TagResource") authoritative.push("aws:RequestTag/*", "aws:TagKeys");
   const signedInQuery = query.some(([one]) => one === "X-Amz-Signature");
   const authorization = headerValue(request.headers, "authorization");
   const algorithm = signedInQuery
@@ -89,17 +90,41 @@ export function s3Context(
     put("s3:DataAccessPointAccount", s3.account);
     put("s3:DataAccessPointArn", `arn:${partition}:s3:${region}:${s3.account}:accesspoint/${s3.accessPoint}`);
   }
-  return { context, authoritative };
+  // What is not read-only is ReadWrite; of a request in a session the mode is not known.
+  if (operation === "CreateSession")
+    put("s3:SessionMode", text(parameters("x-amz-create-session-mode")) ?? "ReadWrite");
+  if (prefix === "s3") return { context, authoritative };
+  return {
+    context: Object.fromEntries(Object.entries(context).map(([key, value]) => [ofService(key, prefix), value])),
+    authoritative: authoritative.map((key) => ofService(key, prefix)),
+  };
+}
+
+/** Directory buckets, Outposts and Object Lambda have the keys of S3 under their own prefixes. */
+function ofService(key: string, prefix: string): string {
+  return key.startsWith("s3:") ? `${prefix}:${key.slice(3)}` : key;
 }
 
 function text(values: readonly string[]): string | undefined {
   return values[0];
 }
 
+/** The tags of `x-amz-tagging`; undefined when it cannot be read. */
+function tagsOfHeader(parameters: S3Parameters): QueryString | undefined {
+  return readQueryString(text(parameters("x-amz-tagging")) ?? "");
+}
+
+/** Whether `x-amz-tagging` sets a tag twice, which S3 refuses. */
+export function setsTagTwice(parameters: S3Parameters): boolean {
+  const names = (tagsOfHeader(parameters) ?? []).map(([key]) => key);
+  return new Set(names).size < names.length;
+}
+
 function putTags(tags: QueryString | undefined, put: (key: string, value: ContextValue | undefined) => void): void {
-  for (const [key, value] of tags ?? []) put(`s3:RequestObjectTag/${key}`, value);
+  if (tags === undefined) return;
+  for (const [key, value] of tags) put(`s3:RequestObjectTag/${key}`, value);
   put("s3:RequestObjectTag/*", undefined);
-  put("s3:RequestObjectTagKeys", tags === undefined || tags.length === 0 ? undefined : tags.map(([key]) => key));
+  put("s3:RequestObjectTagKeys", tags.length === 0 ? undefined : tags.map(([key]) => key));
 }
 
 const grantKeys = [
@@ -144,6 +169,13 @@ const parameterNames: Readonly<Record<string, string>> = {
   "object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
   "object-lock-legal-hold": "x-amz-object-lock-legal-hold",
 };
+
+/** The settings that condition keys rest on. */
+export const s3ContextParameters: readonly string[] = [
+  ...new Set(Object.values(headerKeys).flatMap((keys) => keys.map((key) => parameterNames[key] ?? key))),
+  "x-amz-tagging",
+  "x-amz-create-session-mode",
+];
 
 const list = { prefix: "prefix", delimiter: "delimiter", "max-keys": "max-keys" };
 const queryKeys: Readonly<Record<string, Readonly<Record<string, string>>>> = {

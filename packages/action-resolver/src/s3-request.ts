@@ -8,12 +8,13 @@ import {
 } from "@iap/aws-core";
 import { TwoReadings } from "./member-value.ts";
 import { actionFacts, type Operation } from "./operation.ts";
+import { otherSelector } from "./other-selector.ts";
 import { decodePercent } from "./percent.ts";
 import { type QueryString, readQueryString } from "./query-string.ts";
 import type { ScopedHead } from "./resolver.ts";
 import { readS3Body, type S3Body, s3BodyOperations } from "./s3-body.ts";
-import { type S3Parameters, s3Checks } from "./s3-checks.ts";
-import { s3Context } from "./s3-context.ts";
+import { type S3Parameters, s3CheckParameters, s3Checks } from "./s3-checks.ts";
+import { s3Context, s3ContextParameters, setsTagTwice } from "./s3-context.ts";
 import { s3Target } from "./s3-target.ts";
 import type { Shard } from "./shard.ts";
 
@@ -108,10 +109,16 @@ export function resolveS3(
   if (subResources.length > 1) return refuse("ambiguous", `${subResources.join(" and ")} are two sub-resources`);
 
   const parameters = readParameters(request, query);
+  const repeated = readOnce.find((name) => new Set(parameters(name)).size > 1);
+  if (repeated !== undefined) return refuse("ambiguous", `${repeated} is there more than once`);
+  if (setsTagTwice(parameters)) return refuse("ambiguous", "x-amz-tagging sets a tag more than once");
   const leaf = choose(table.leaves.get(`${place.level} ${request.method}`) ?? [], keys, parameters, endpoint);
   if (leaf === undefined)
     return refuse("unknown", `no S3 operation is ${request.method} on ${place.level}${querySuffix(subResources)}`);
   const operation = model.operation(leaf.operation) as Operation;
+  const targets = headerValues(request.headers, "x-amz-target").map((name) => name.slice(name.lastIndexOf(".") + 1));
+  const contradiction = otherSelector(targets, [leaf.operation], (name) => model.operation(name) !== undefined);
+  if (contradiction !== undefined) return refuse("ambiguous", contradiction, [leaf.operation]);
   const hint = keys.get("x-id");
   if (hint !== undefined && hint !== leaf.operation && twins[hint] !== leaf.operation) {
     return refuse("ambiguous", `x-id says ${hint}, but the request is ${leaf.operation}`);
@@ -138,6 +145,7 @@ export function resolveS3(
     body: request.body,
     account,
     role: body.role,
+    tagsBucket: (body.bucket?.tags.length ?? 0) > 0,
   });
   if (typeof checks === "string") return refuse("ambiguous", checks, [leaf.operation]);
   return {
@@ -157,6 +165,9 @@ export function resolveS3(
     }),
   };
 }
+
+/** Settings that stand in the request once, as a header or in the query: which of two S3 takes is not known. */
+const readOnce = [...new Set([...s3ContextParameters, ...s3CheckParameters])];
 
 /** Deprecated operations that are the same on the wire as the ones that took their place. */
 const twins: Readonly<Record<string, string>> = {

@@ -8,6 +8,8 @@ export interface CallFacts {
   readonly region: string;
   readonly account: string | undefined;
   readonly prefix: string;
+  /** The service of the credential scope. */
+  readonly signingName: string;
   readonly method: string;
   /** Raw, undecoded. */
   readonly path: string;
@@ -37,7 +39,7 @@ export function pathOf(text: string): MemberPath {
 
 /** Whether a path names something other than a member of the input. */
 export function isSpecial(path: string): boolean {
-  return /^(?:Partition|Region|Account|DnsSuffix|@Method|@Path|@key|[hq]:.+)$/.test(path);
+  return /^(?:Partition|Region|Account|DnsSuffix|SigningName|@Method|@Path|@key|[hq]:.+)$/.test(path);
 }
 
 export function special(path: string, { call, key }: Scope): string | undefined {
@@ -50,6 +52,8 @@ export function special(path: string, { call, key }: Scope): string | undefined 
       return call.account;
     case "DnsSuffix":
       return call.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    case "SigningName":
+      return call.signingName;
     case "@Method":
       return call.method;
     case "@Path":

@@ -96,6 +96,8 @@ export interface ResourceObject {
   readonly hook?: string;
   readonly members?: Readonly<Record<string, string>>;
   readonly kind?: string;
+  /** AWS authorises it without the tags that the request sets: they are another resource's. */
+  readonly untagged?: true;
 }
 
 export type ContextSpec =

@@ -46,7 +46,7 @@ test("what is not understood may mint credentials at the services that are there
     method: "POST",
     host: "sts.amazonaws.com",
     headers: form,
-    body: "action=AssumeRole&Version=2011-06-15",
+    body: "Operation=AssumeRole&Version=2011-06-15",
   });
   expect(unread.marker).toBe("unknown");
   expect(mintsCredentials(unread)).toContain("may hold credentials");

@@ -8,7 +8,6 @@ import { secretId } from "../src/hooks/secret-id.ts";
 import { ssmDocument } from "../src/hooks/ssm-document.ts";
 import { ssmNode } from "../src/hooks/ssm-node.ts";
 import { ssmParameter } from "../src/hooks/ssm-parameter.ts";
-import type { MemberMap } from "../src/member-value.ts";
 import type { CallFacts } from "../src/scope.ts";
 
 const call: CallFacts = {
@@ -16,6 +15,7 @@ const call: CallFacts = {
   region: "eu-west-1",
   account: "123456789012",
   prefix: "",
+  signingName: "",
   method: "POST",
   path: "/",
   header: () => undefined,
@@ -45,21 +45,18 @@ test("equal record names are one", () => {
   expect(route53RecordNames({ name: ["A.b", "a.b."] })).toEqual(["a.b"]);
 });
 
-const names: MemberMap = new Map([
-  ["#a", "Alpha"],
-  ["#b", "beta"],
-]);
+const named = { placeholders: ["#a", "#b"], names: ["Alpha", "beta"] };
 
 test.each([
   ["Alpha, beta.inner, gamma[0].delta", ["Alpha", "beta", "gamma"]],
   ["#a = :x AND size(gamma) > :y", ["Alpha", "gamma"]],
   ["SET #b.#a = :v REMOVE old ADD n :one", ["beta", "old", "n"]],
 ])("%j names the attributes %j", (expression, wanted) => {
-  expect(dynamodbAttributes({ expression: [expression], names: [names] })).toEqual(wanted);
+  expect(dynamodbAttributes({ expression: [expression], ...named })).toEqual(wanted);
 });
 
 test.each(["#unknown = :x", 'a = "b"', "a; b"])("%j names attributes that are not known", (expression) => {
-  expect(dynamodbAttributes({ expression: [expression], names: [names] })).toBe("unknown");
+  expect(dynamodbAttributes({ expression: [expression], ...named })).toBe("unknown");
 });
 
 test("keys are attributes themselves", () => {

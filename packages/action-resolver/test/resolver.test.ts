@@ -313,6 +313,57 @@ describe("two readings are ambiguous", () => {
         body: "Action=DeleteIdentity&Version=2010-12-01",
       },
     ],
+    [
+      "X-Amz-Target at a service of forms, differing",
+      { host: iam, headers: [...form, ...target("AWSIdentityManagementV20100508.DeleteUser")], body: list },
+    ],
+    [
+      "X-Amz-Target at a REST service, differing",
+      { host: "lambda.us-east-1.amazonaws.com", target: "/2015-03-31/functions", headers: target("AWSLambda.Invoke") },
+    ],
+    [
+      "X-Amz-Target at S3, differing",
+      { host: "b.s3.us-east-1.amazonaws.com", method: "GET", target: "/k", headers: target("AmazonS3.DeleteObject") },
+    ],
+    [
+      "Action beside X-Amz-Target, differing",
+      {
+        host: "dynamodb.us-east-1.amazonaws.com",
+        target: "/?Action=DeleteTable&Version=2012-08-10",
+        headers: target("DynamoDB_20120810.ListTables"),
+        body: "{}",
+      },
+    ],
+    [
+      "a CBOR path at a service without CBOR, differing",
+      {
+        host: "kms.us-east-1.amazonaws.com",
+        target: "/service/TrentService/operation/ScheduleKeyDeletion",
+        headers: target("TrentService.ListKeys"),
+        body: "{}",
+      },
+    ],
+    [
+      "X-Amz-Target with a form that has no Action",
+      {
+        host: "sqs.us-east-1.amazonaws.com",
+        headers: [...form, ...target("AmazonSQS.ListQueues")],
+        body: "QueueNamePrefix=a",
+      },
+    ],
+    ["Action in other letter case beside it", { host: iam, headers: form, body: `${list}&action=CreateUser` }],
+    [
+      "Version in other letter case, in the URL",
+      { host: iam, target: `/?version=2010-05-08`, headers: form, body: list },
+    ],
+    [
+      "a form in another character set",
+      {
+        host: iam,
+        headers: [["Content-Type", "application/x-www-form-urlencoded; charset=utf-16"]] as const,
+        body: list,
+      },
+    ],
     ["a dot segment", { host: "lambda.us-east-1.amazonaws.com", target: "/2015-03-31/functions/f/../g/invocations" }],
     [
       "an encoded dot segment",

@@ -81,6 +81,33 @@ describe("condition keys of S3 from the head", () => {
     });
   });
 
+  test("the versions of a batch and of a copy's source are not the request's: not known", async () => {
+    const copy = { method: "PUT", target: "/k", headers: [["x-amz-copy-source", "/src/k?versionId=v"]] } as const;
+    expect((await contextOf(copy, "s3:GetObjectVersion")).authoritative).not.toContain("s3:versionid");
+    const body = "<Delete><Object><Key>k</Key><VersionId>v</VersionId></Object></Delete>";
+    const batch = { method: "POST", target: "/?delete", body };
+    expect((await contextOf(batch, "s3:DeleteObjectVersion")).authoritative).not.toContain("s3:versionid");
+  });
+
+  test("tags that do not decode are not known", async () => {
+    const headers = [["x-amz-tagging", "a=%zz"]] as const;
+    const { authoritative } = await contextOf({ method: "PUT", target: "/k", headers }, "s3:PutObject");
+    expect(authoritative).not.toContain("s3:RequestObjectTagKeys");
+  });
+
+  test("behind an Outposts access point the keys are those of S3 on Outposts", async () => {
+    const { context, authoritative } = await contextOf(
+      {
+        host: "ap-123456789012.op-01234567890123456.s3-outposts.eu-west-1.amazonaws.com",
+        service: "s3-outposts",
+        target: "/?list-type=2&prefix=a",
+      },
+      "s3-outposts:ListBucket",
+    );
+    expect(context).toMatchObject({ "s3-outposts:prefix": "a" });
+    expect(authoritative.filter((key) => key.startsWith("s3:"))).toEqual([]);
+  });
+
   test("what is not in the request is not claimed to be known", async () => {
     const { authoritative } = await contextOf({ target: "/k" }, "s3:GetObject");
     for (const key of ["s3:ExistingObjectTag/a", "s3:ResourceAccount", "s3:TlsVersion", "s3:signatureAge"])

@@ -379,8 +379,54 @@ describe("what cannot be told", () => {
     ["a key that is not UTF-8", "GET", "/%ff"],
     ["a query key twice", "GET", "/k?versionId=a&versionId=b"],
     ["a query that does not decode", "GET", "/k?%zz"],
+    ["an ACL in the query twice, in two spellings", "PUT", "/k?x-amz-acl=private&X-Amz-Acl=public-read"],
   ])("%s is ambiguous", async (_, method, target) => {
     expect(await resolve({ method, host: virtual, target })).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test.each([
+    [
+      [
+        ["x-amz-acl", "private"],
+        ["X-Amz-Acl", "public-read"],
+      ],
+      "/k",
+    ],
+    [[["x-amz-acl", "private"]], "/k?x-amz-acl=public-read"],
+    [
+      [
+        ["x-amz-tagging", "a=1"],
+        ["x-amz-tagging", "b=2"],
+      ],
+      "/k",
+    ],
+    [[["x-amz-tagging", "a=1&a=2"]], "/k"],
+    [
+      [
+        ["x-amz-server-side-encryption", "AES256"],
+        ["x-amz-server-side-encryption", "aws:kms"],
+      ],
+      "/k",
+    ],
+    [
+      [
+        ["x-amz-bypass-governance-retention", "false"],
+        ["x-amz-bypass-governance-retention", "true"],
+      ],
+      "/k?retention",
+    ],
+  ] as const)("settings that contradict each other are ambiguous: %j %s", async (headers, target) => {
+    const call = await resolve({ method: "PUT", host: virtual, target, headers });
+    expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test("a setting in header and query alike is one", async () => {
+    const headers = [["x-amz-acl", "private"]] as const;
+    const call = await resolve({ method: "PUT", host: virtual, target: "/k?x-amz-acl=private", headers });
+    expect(short(call)).toEqual([
+      ["s3:PutObject", "arn:aws:s3:::b-1/k"],
+      ["s3:PutObjectAcl", "arn:aws:s3:::b-1/k"],
+    ]);
   });
 
   test.each(["//k", "/b%2Fk/x", "/-/k", "/b%zz/k", "/arn:aws:s3:::b/k"])(

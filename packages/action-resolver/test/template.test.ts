@@ -17,6 +17,7 @@ function scope(input: object, element?: unknown): Scope {
     region: "eu-west-1",
     account: "123456789012",
     prefix: "ex",
+    signingName: "ex",
     method: "GET",
     path: "/a%2Fb",
     header: (name: string) => (name === "x-h" ? "header" : undefined),

@@ -50,6 +50,8 @@ export interface ShapeModel {
   readonly sensitive?: boolean;
   readonly payload?: string;
   readonly enum?: readonly string[];
+  /** A regular expression that a text must match. */
+  readonly pattern?: string;
 }
 
 export interface MemberModel {

@@ -129,28 +129,34 @@ function capital(name: string): string {
 }
 
 /** Every path to a scalar, up to a depth, lists and maps gone through; shapes that hold themselves once. */
-export function scalarPaths(
-  input: Input,
-  maxDepth = 6,
-): readonly { readonly path: string; readonly name: string; readonly shape: ShapeModel }[] {
+export function scalarPaths(input: Input, maxDepth = 6): readonly Scalar[] {
   const { shapes } = input.service.model;
-  const found: { path: string; name: string; shape: ShapeModel }[] = [];
+  const found: Scalar[] = [];
   const walk = (
-    shape: ShapeModel | undefined,
+    type: string | undefined,
     path: string,
     name: string,
     depth: number,
     seen: ReadonlySet<ShapeModel>,
   ): void => {
-    if (shape === undefined || depth > maxDepth || seen.has(shape)) return;
+    const shape = type === undefined ? undefined : shapes[type];
+    if (type === undefined || shape === undefined || depth > maxDepth || seen.has(shape)) return;
     const inner = new Set([...seen, shape]);
     if (shape.type === "structure") {
       for (const [member, { shape: target }] of Object.entries(shape.members ?? {}))
-        walk(shapes[target], path === "" ? member : `${path}.${member}`, member, depth + 1, inner);
-    } else if (shape.type === "list") walk(shape.member && shapes[shape.member.shape], `${path}[]`, name, depth, inner);
-    else if (shape.type === "map") walk(shape.value && shapes[shape.value.shape], `${path}{}`, name, depth, inner);
-    else found.push({ path, name, shape });
+        walk(target, path === "" ? member : `${path}.${member}`, member, depth + 1, inner);
+    } else if (shape.type === "list") walk(shape.member?.shape, `${path}[]`, name, depth, inner);
+    else if (shape.type === "map") walk(shape.value?.shape, `${path}{}`, name, depth, inner);
+    else found.push({ path, name, type, shape });
   };
-  walk(input.shape, "", "", 0, new Set());
+  walk(input.operation.input?.shape, "", "", 0, new Set());
   return found;
+}
+
+/** A member that holds one value, with the name of its shape. */
+export interface Scalar {
+  readonly path: string;
+  readonly name: string;
+  readonly type: string;
+  readonly shape: ShapeModel;
 }

@@ -60,8 +60,8 @@ export interface OverrideCheck {
   readonly resources?: readonly Resource[];
   readonly context?: Readonly<Record<string, ContextValue>>;
   readonly authoritative?: readonly string[];
-  /** The tags of this check, where the operation has several lists of them. */
-  readonly tags?: string;
+  /** The tags of this check, where the operation has several lists of them; null where it is authorised without them. */
+  readonly tags?: string | null;
 }
 
 /** What was decided by hand for one operation. Every entry says where it is written. See OVERRIDES.md. */

@@ -76,7 +76,7 @@ export interface Plan {
   readonly s?: string;
 }
 
-const fixed = new Set(["Partition", "Region", "Account", "DnsSuffix", "@key", "Operation"]);
+const fixed = new Set(["Partition", "Region", "Account", "DnsSuffix", "SigningName", "@key", "Operation"]);
 
 /** Turns the decided actions of an operation into checks on resources, from overrides and from what can be derived. */
 export function planOperation(
@@ -209,13 +209,13 @@ class Planner {
     const known = this.#sources.reference.get(action.toLowerCase());
     const text = this.#actionText(action);
     if (this.#own.resources !== undefined && action.startsWith(`${this.#prefix}:`)) {
-      const resources = this.#own.resources.map((resource) => this.#resource(resource, undefined, action));
+      const tags = hasTags && this.#takesTags(known) ? 1 : undefined;
+      const resources = this.#own.resources.map((resource) => {
+        const spec = this.#resource(resource, undefined, action);
+        return tags === undefined || this.#carriesTags(known, resource, spec) ? spec : untagged(spec);
+      });
       this.#sources.note("reviewed", `${this.#name} ${action}`);
-      return [
-        text,
-        one(resources),
-        ...this.#more({ tags: hasTags && this.#takesTags(known) ? 1 : undefined, fallback: this.#fallback(known) }),
-      ];
+      return [text, one(resources), ...this.#more({ tags, fallback: this.#fallback(known) })];
     }
     if (known === undefined || !known.hasResource) {
       this.#sources.note("none", `${this.#name} ${action}`);
@@ -229,14 +229,16 @@ class Planner {
     );
     for (const one of disagreements)
       this.#sources.note("disagreement", `${this.#input.service.name} ${this.#name} ${action}: ${one}`);
-    const specs = resources.map(({ spec }) => this.#encode(spec));
+    const tags = hasTags && resources.some((resource: DerivedResource) => resource.tags) ? 1 : undefined;
+    const specs = resources.map((resource) =>
+      tags === undefined || resource.tags ? this.#encode(resource.spec) : untagged(this.#encode(resource.spec)),
+    );
     const has = (filled: DerivedResource["filled"]): boolean =>
       resources.some((resource) => resource.filled === filled);
     this.#sources.note(
       has("whole") ? "concrete" : has("part") ? "part" : this.#mayCarry(known) ? "missed" : "wildcard",
       `${this.#name} ${action} ${has("whole") ? "" : `[${this.#memberNames()}] ${JSON.stringify(specs)}`}`,
     );
-    const tags = hasTags && resources.some((resource: DerivedResource) => resource.tags) ? 1 : undefined;
     if (specs.length === 0) return [text, this.#short(fallback), ...this.#more({ tags })];
     const needsFallback = specs.every((spec) => typeof spec !== "string" || spec.includes("[]"));
     return [text, one(specs), ...this.#more({ tags, fallback: needsFallback ? this.#short(fallback) : undefined })];
@@ -258,6 +260,38 @@ class Planner {
 
   #takesTags(known: ReferenceAction | undefined): boolean {
     return known !== undefined && (known.tags || known.resourceTypes.some(({ tags }) => tags));
+  }
+
+  /**
+   * Whether AWS looks at the request's tags when it authorises a resource: the Reference has `aws:RequestTag` for the action, or for the
+   * resource's type. What stands in the operation beside what it makes (the VPC of a new subnet) is authorised without them. A resource whose
+   * type cannot be told is taken to have them.
+   */
+  #carriesTags(known: ReferenceAction | undefined, resource: Resource, spec: unknown): boolean {
+    if (known === undefined || known.tags) return true;
+    if (typeof resource === "object" && resource.type !== undefined) {
+      const named = resource.type.toLowerCase();
+      return known.resourceTypes.some(({ name, tags }) => tags && name.toLowerCase() === named);
+    }
+    const ofKind = this.#typesOf(known, spec);
+    return ofKind.length === 0 || ofKind.some(({ tags }) => tags);
+  }
+
+  /** Whether a resource is one that the action takes, as far as its template tells. */
+  #isOfAction(action: string, spec: unknown): boolean {
+    const known = this.#sources.reference.get(action.toLowerCase());
+    return known === undefined || templateIn(spec) === undefined || this.#typesOf(known, spec).length > 0;
+  }
+
+  /** The resource types of an action that a resource's template may be of. */
+  #typesOf(known: ReferenceAction, spec: unknown): ReferenceAction["resourceTypes"] {
+    const kind = kindOf(templateIn(spec));
+    if (kind === undefined) return [];
+    return known.resourceTypes.filter(({ name }) =>
+      (templateOf(known.name, name, this.#options(known.name)) ?? "")
+        .split(/, (?=arn:)/)
+        .some((arn) => kindOf(arn) === kind),
+    );
   }
 
   #fallback(known: ReferenceAction | undefined): string | undefined {
@@ -326,7 +360,7 @@ class Planner {
   #condition(condition: Condition, forEach: string | undefined): unknown {
     if (typeof condition === "string") {
       const [, not = "", path = "", rest = ""] = /^(!)?(.+?)((?:!=|\^=|\$=|\*=|=).*)?$/s.exec(condition) ?? [];
-      if (/^[hq]:/.test(path)) return condition;
+      if (fixed.has(path) || /^[hq]:/.test(path)) return condition;
       const whole = path.startsWith(".") ? `${forEach ?? ""}${path === "." ? "" : path}` : path;
       const shape = shapeAt(this.#input, whole);
       const inside = rest !== "" ? "" : shape?.type === "list" ? "[]" : shape?.type === "map" ? "{key}" : "";
@@ -440,9 +474,9 @@ class Planner {
     const action = this.#full(check.action as string);
     named.add(action);
     const known = this.#sources.reference.get(action.toLowerCase());
-    const own = check.tags === undefined ? undefined : this.#tagSpec(check.tags, forEach);
+    const own = typeof check.tags === "string" ? this.#tagSpec(check.tags, forEach) : undefined;
     if (own === "?") this.#fail(`tags: ${check.tags} is not a list of keys and values`);
-    const tags = own ?? (hasTags && this.#takesTags(known) ? 1 : undefined);
+    const tags = own ?? (hasTags && check.tags !== null && this.#takesTags(known) ? 1 : undefined);
     const more = { when, forEach, context, authoritative: check.authoritative, tags };
     if (check.resources === undefined) {
       const derived = this.#derived(action, hasTags);
@@ -453,7 +487,10 @@ class Planner {
       ];
       return [text, resources, ...this.#more({ ...given, ...more })];
     }
-    const resources = check.resources.map((resource) => this.#resource(resource, forEach, action));
+    const resources = check.resources.map((resource) => {
+      const spec = this.#resource(resource, forEach, action);
+      return tags !== 1 || this.#carriesTags(known, resource, spec) ? spec : untagged(spec);
+    });
     const isFixed = resources.some(
       (one) => typeof one === "string" && !/[[{]\]?\}?/.test(one.replace(/\$\{[^[{}|]*(?:\|[^}]*)?\}/g, "")),
     );
@@ -588,18 +625,26 @@ class Planner {
     const primary = this.#own.checks?.find((check) => check.action !== undefined && check.resources !== undefined);
     let resources: unknown;
     if (primary !== undefined && primary.forEach === undefined) {
-      resources = one(
-        (primary.resources ?? []).map((resource) =>
-          this.#resource(resource, undefined, this.#full(primary.action as string)),
-        ),
+      const name = this.#full(primary.action as string);
+      const known = this.#sources.reference.get(name.toLowerCase());
+      const all = (primary.resources ?? []).map((resource) => ({
+        resource,
+        spec: this.#resource(resource, undefined, name),
+      }));
+      const made = all.filter(
+        ({ resource, spec }) => this.#carriesTags(known, resource, spec) && this.#isOfAction(action, spec),
       );
+      resources = one((made.length > 0 ? made : all).map(({ spec }) => spec));
     } else {
       const own = this.#decided.actions.find((name) => name.startsWith(`${this.#prefix}:`)) ?? action;
-      const derived = this.#derived(own, false);
+      const derived = this.#derived(own, true);
+      const [, found = "none"] = typeof derived === "string" ? [] : (derived as readonly unknown[]);
+      const all = Array.isArray(found) ? (found as readonly unknown[]) : [found];
+      const made = all.filter((spec) => !isUntagged(spec));
       resources =
-        typeof derived === "string" || (derived as readonly unknown[])[1] === "none"
+        found === "none"
           ? (this.#fallback(this.#sources.reference.get(action.toLowerCase())) ?? "*")
-          : (derived as readonly unknown[])[1];
+          : one(made.length > 0 ? made : all.map(tagged));
     }
     const known = this.#sources.reference.get(action.toLowerCase());
     return [
@@ -645,8 +690,10 @@ class Planner {
     const found = scalarPaths(this.#input).filter(
       ({ name, shape }) =>
         shape.type === "string" &&
-        /(?:role(?:_?arns?)?|rolearns?|iamrole(?:arn|id)?)$/i.test(name) &&
-        !/assume|external|session|^(?:source|target|principal|user|member|grantee|node|admin)?role(?:name|type)$/i.test(
+        /(?:role(?:_?arns?)?|rolearns?|role(?:arn)?update|role(?:name)?arn|roleidentifier|iamrole(?:arn|id)?|^iamrolefor[a-z]+arn)$/i.test(
+          name,
+        ) &&
+        !/assume|external|session|(?:crossaccount|approval)role$|^(?:source|target|principal|user|member|grantee|node|admin)?role(?:name|type)$/i.test(
           name,
         ) &&
         (shape.enum === undefined || shape.enum.length === 0),
@@ -660,11 +707,47 @@ class Planner {
       map?.actions(this.#input.service, this.#name).some((action) => action.toLowerCase() === "iam:passrole") === true;
     const writes = actions.some((action) => ["W", "P"].includes(reference.get(action.toLowerCase())?.level ?? "W"));
     const hands =
-      /^(?:Create|Update|Put|Start|Run|Register|Modify|Submit|Import|Associate|Enable|Restore|Set|Configure|Deploy|Add|Send|Execute|Batch|Attach|Provision|Export|Publish|Copy|Replace|Allocate|Request|Launch|Initiate|Bulk|Upgrade|Schedule|Invoke|Generate|Merge)/;
+      /^(?:Create|Update|Put|Start|Run|Register|Modify|Submit|Import|Associate|Enable|Restore|Set|Configure|Deploy|Add|Send|Execute|Batch|Attach|Provision|Export|Publish|Copy|Replace|Allocate|Request|Launch|Initiate|Bulk|Upgrade|Schedule|Invoke|Generate|Merge|Grant|Discover)/;
     if (!isListed && !(writes && hands.test(this.#name))) return [];
-    const certain = (name: string): boolean => /role_?arns?$/i.test(name);
-    return found.filter(({ name }) => isListed || certain(name)).map(({ path }) => path);
+    // A role by its name, or by what its value must look like; `role` alone may be one in a team.
+    const certain = ({ name, type, shape }: (typeof found)[number]): boolean =>
+      /role_?arns?$|role(?:name)?arn$|rolearnupdate$|roleidentifier$|(?:execution|service)role(?:update)?$|^iamrolefor/i.test(
+        name,
+      ) ||
+      /rolearn|iamrole|executionrole/i.test(type) ||
+      /iam.*role/.test(shape.pattern ?? "");
+    return found.filter((one) => isListed || certain(one)).map(({ path }) => path);
   }
+}
+
+/** A resource that is authorised without the tags of the request. */
+function untagged(spec: unknown): unknown {
+  if (spec === "none") return spec;
+  return typeof spec === "string" ? { text: spec, untagged: true } : { ...(spec as object), untagged: true };
+}
+
+function isUntagged(spec: unknown): boolean {
+  return typeof spec === "object" && spec !== null && "untagged" in spec;
+}
+
+function tagged(spec: unknown): unknown {
+  if (!isUntagged(spec)) return spec;
+  const { untagged: _, ...rest } = spec as { readonly untagged: true; readonly text?: string };
+  return Object.keys(rest).length === 1 && rest.text !== undefined ? rest.text : rest;
+}
+
+function templateIn(spec: unknown): string | undefined {
+  if (typeof spec === "string") return spec;
+  const { text, else: other } = spec as { readonly text?: string; readonly else?: unknown };
+  return text ?? (other === undefined ? undefined : templateIn(other));
+}
+
+/** What an ARN template says of the kind of its resource: `subnet/`, from `~subnet/${SubnetId}`. */
+function kindOf(template: unknown): string | undefined {
+  if (typeof template !== "string") return undefined;
+  const text = template.replace(/^@/, "");
+  const resource = text.startsWith("~") ? text.slice(1) : /^arn:(?:[^:]*:){4}(.*)$/s.exec(text)?.[1];
+  return resource === undefined ? undefined : /^[A-Za-z][A-Za-z0-9-]*[/:]/.exec(resource)?.[0];
 }
 
 function one(list: readonly unknown[]): unknown {

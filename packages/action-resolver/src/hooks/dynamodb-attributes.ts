@@ -1,4 +1,3 @@
-import { isMap } from "../member-value.ts";
 import type { ContextHook } from "./hook.ts";
 import { textsOf } from "./resource.ts";
 
@@ -8,23 +7,19 @@ const token = /\s+|#[A-Za-z0-9_]+|:[A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_-]*|\[\d+\]
 
 /**
  * `dynamodb:Attributes`: the top-level attributes that a request names (Developer Guide, "Using IAM policy conditions for fine-grained access
- * control"). `expression` members (1 to 3) are read with the names of `names`; `keys` members (1 to 3) are attributes themselves. Unknown when an
- * expression cannot be read.
+ * control"). `expression` members (1 to 3) are read with the names (`names`) that placeholders (`placeholders`) stand for; `keys` members (1 to 3)
+ * are attributes themselves. Unknown when an expression cannot be read.
  */
 export const dynamodbAttributes: ContextHook = (members) => {
-  const names = new Map<string, string>();
-  for (const map of members.names ?? []) {
-    if (!isMap(map)) return "unknown";
-    for (const [key, value] of map) {
-      if (typeof value !== "string") return "unknown";
-      names.set(key, value);
-    }
-  }
+  const placeholders = textsOf(members, "placeholders");
+  const attributes = textsOf(members, "names");
+  if (placeholders.length !== attributes.length) return "unknown";
+  const names = new Map(placeholders.map((placeholder, i) => [placeholder, attributes[i] as string]));
   const found = new Set(["keys", "keys2", "keys3"].flatMap((name) => textsOf(members, name)));
   for (const expression of ["expression", "expression2", "expression3"].flatMap((name) => textsOf(members, name))) {
-    const attributes = attributesOf(expression, names);
-    if (attributes === undefined) return "unknown";
-    for (const one of attributes) found.add(one);
+    const named = attributesOf(expression, names);
+    if (named === undefined) return "unknown";
+    for (const one of named) found.add(one);
   }
   return [...found];
 };

@@ -44,6 +44,15 @@ function anything(partition: string, why: string): ReturnType<CheckHook> {
 const name = '(?:"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$-]*))';
 const target = new RegExp(String.raw`^${name}(?:\s*\.\s*${name})?(?=[\s;,)]|$)`);
 
+/** What may stand behind the table: a second table may not. */
+const alias = String.raw`(?:\s+(?:AS\s+)?(?!(?:WHERE|ORDER|SET|REMOVE)\b)[A-Za-z_]\w*)?`;
+const follows: Readonly<Record<string, RegExp>> = {
+  SELECT: new RegExp(String.raw`^${alias}\s*(?:;?\s*$|(?:WHERE|ORDER)\b)`, "i"),
+  INSERT: /^\s+VALUE\b/i,
+  UPDATE: /^\s+(?:SET|REMOVE)\b/i,
+  DELETE: /^\s*(?:;?\s*$|WHERE\b)/i,
+};
+
 interface Statement {
   readonly verb: string;
   readonly table: string;
@@ -83,7 +92,9 @@ function readStatement(statement: string): Statement | string {
 function withTable(verb: string, text: string, lead: RegExp): Statement | string {
   const start = lead.exec(text)?.[0];
   const found = start === undefined ? null : target.exec(text.slice(start.length));
-  if (found === null) return "a PartiQL statement does not name its table in a known form";
+  if (start === undefined || found === null) return "a PartiQL statement does not name its table in a known form";
+  if (!follows[verb]?.test(text.slice(start.length + found[0].length)))
+    return "what follows the table of a PartiQL statement is of no known form";
   const unquoted = (quoted: string | undefined, plain: string | undefined): string | undefined =>
     quoted === undefined ? plain : quoted.replaceAll('""', '"');
   return { verb, table: unquoted(found[1], found[2]) as string, index: unquoted(found[3], found[4]) };

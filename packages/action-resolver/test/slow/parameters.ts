@@ -69,6 +69,7 @@ export function compare({ service, operation, request, scope, endpoint, paramete
       partition: endpoint.partition,
       region: endpoint.region ?? scope.region,
       account: endpoint.account ?? "123456789012",
+      signingName: scope.service,
       prefix: read.prefix,
       method: request.method,
       path,
