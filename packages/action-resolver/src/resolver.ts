@@ -189,7 +189,8 @@ function parameterChecks(model: Model, name: string, given: ParameterCall): Para
   }
   const [method = "POST", uri = "/"] = entry.w?.[0]?.split(" ") ?? [];
   const call: CallFacts = {
-    ...{ partition, region, account, prefix, method },
+    // Parameters do not say how the request was signed: as the service usually is.
+    ...{ partition, region, account, prefix, signingName: prefix, method },
     get path() {
       return uri.replace(/\{([^}+]+)\+?\}/g, (_, label: string) => {
         const value = parameterNamed(parameters, label);
