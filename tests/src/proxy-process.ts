@@ -108,7 +108,11 @@ export class ProxyProcess implements Target {
     });
     atEnd(() => child.kill("SIGKILL"));
     const output = new Output(child, `iam-agent-proxy ${command.slice(1).join(" ")}`);
-    const port = Number((await output.waitFor(/HTTPS_PROXY=http:\/\/[^:\s]+:(\d+)/, startTimeoutMs))[1]);
+    const started = await output.waitFor(
+      /HTTPS_PROXY=http:\/\/[^:\s]+:(\d+)|"type":"started".*?"port":(\d+)/,
+      startTimeoutMs,
+    );
+    const port = Number(started[1] ?? started[2]);
     return new ProxyProcess(home, dir, port, child, output);
   }
 
