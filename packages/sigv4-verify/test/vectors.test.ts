@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AgentKey, type AwsRequest, Credentials, type RequestHead } from "@iap/aws-core";
+import { type AgentKey, type AwsRequest, Credentials } from "@iap/aws-core";
 import {
   ALGORITHM_V4A,
   type Algorithm,
@@ -234,11 +234,8 @@ describe("botocore's requests are accepted", () => {
   });
 });
 
-test("the head alone is enough for the signature of a stream", () => {
-  const head: RequestHead | undefined = requests.find(({ id }) => id === "s3-docs/streaming-put")?.signedRequest
-    ? received(requests.find(({ id }) => id === "s3-docs/streaming-put")?.signedRequest as WireRequest)
-    : undefined;
-  if (head === undefined) return;
+test.skipIf(skip)("the head alone is enough for the signature of a stream", () => {
+  const head = received(requests.find(({ id }) => id === "s3-docs/streaming-put")?.signedRequest as WireRequest);
   const authorization = parseAuthorization(head);
   const key = keyOf("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", authorization);
   expect(() => verifySignature(head, authorization, key, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")).not.toThrow();
