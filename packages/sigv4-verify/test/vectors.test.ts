@@ -216,9 +216,9 @@ function verifyVector(request: AwsRequest, secretAccessKey: string): void {
   verify(request, { keys: ringOf(keyOf(secretAccessKey, authorization)), now: authorization.date });
 }
 
-describe("botocore's requests are accepted", () => {
-  // The signer's own fixture: the same requests, seen from the other side.
-  const fixture = new URL("../../sigv4/test/fixtures/botocore.jsonl", import.meta.url);
+describe.each(["botocore.jsonl", "botocore-v2.jsonl"])("botocore's requests are accepted (%s)", (file) => {
+  // The signer's own fixtures: the same requests, seen from the other side.
+  const fixture = new URL(`../../sigv4/test/fixtures/${file}`, import.meta.url);
   const lines = readFileSync(fixture, "utf8").trim().split("\n");
   const botocore = lines.map(
     (line) => JSON.parse(line) as { name: string; secretAccessKey: string; request: WireRequest },

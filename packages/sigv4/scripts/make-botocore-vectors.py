@@ -1,4 +1,5 @@
-"""Writes test/fixtures/botocore.jsonl: requests as botocore (the signer of boto3 and the AWS CLI) signs them.
+"""Writes test/fixtures/botocore.jsonl: requests as botocore (the signer of boto3 and the AWS CLI) signs them, and
+botocore-v2.jsonl beside it: requests to S3 in Signature Version 2.
 
     pip install botocore && python3 scripts/make-botocore-vectors.py
 
@@ -8,8 +9,10 @@ One JSON object a line: name, form, service, region, secretAccessKey, and the si
 
 import base64
 import datetime
+import email.utils
 import json
 import pathlib
+import types
 
 import botocore
 import botocore.auth
@@ -18,6 +21,9 @@ from botocore.credentials import Credentials
 
 NOW = datetime.datetime(2026, 11, 23, 12, 34, 56, tzinfo=datetime.timezone.utc)
 botocore.auth.get_current_datetime = lambda remove_tzinfo=True: NOW.replace(tzinfo=None) if remove_tzinfo else NOW
+# Signature Version 2 asks these for the time.
+botocore.auth.time = types.SimpleNamespace(time=NOW.timestamp)
+botocore.auth.formatdate = lambda usegmt: email.utils.format_datetime(NOW, usegmt)
 
 ACCESS_KEY_ID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -56,6 +62,57 @@ S3_REQUESTS = [
     ("object lambda", "s3-object-lambda", "us-east-1", "GET", "https://ap-111122223333.s3-object-lambda.us-east-1.amazonaws.com/a%2Fb", {}, b""),
     ("outposts", "s3-outposts", "us-east-1", "GET", "https://ap-111122223333.op-01.s3-outposts.us-east-1.amazonaws.com/a/../b", {}, b""),
 ]
+
+
+V2_HEADERS = {
+    "Content-Type": "text/plain;  charset=utf-8",
+    "Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg==",
+    "x-amz-meta-b": " two  blanks\tand a tab ",
+    "X-Amz-Meta-A": "1",
+    "x-amz-acl": "private",
+}
+# name, host, bucket in the host, path, query
+V2_REQUESTS = [
+    ("object", "bucket.s3.amazonaws.com", "bucket", "/a%20b/%C3%A9%2B%28x%29//../k", ""),
+    ("path style", "s3.us-west-2.amazonaws.com", None, "/bucket/k", ""),
+    ("buckets", "s3.amazonaws.com", None, "/", ""),
+    ("bucket with dots", "my.bucket.s3.eu-west-1.amazonaws.com", "my.bucket", "/", ""),
+    ("list", "bucket.s3.amazonaws.com", "bucket", "/", "list-type=2&prefix=a%2Fb&delimiter=%2F"),
+    ("subresources", "bucket.s3.amazonaws.com", "bucket", "/k", "versionId=x%2By&acl"),
+    ("part", "bucket.s3.amazonaws.com", "bucket", "/k", "uploadId=a%2Fb%3D&partNumber=10"),
+    ("overrides", "bucket.s3.amazonaws.com", "bucket", "/k", "response-content-type=text%2Fplain&response-content-disposition=attachment%3B%20filename%3D%22a%20b.txt%22&response-expires=0"),
+    ("select", "bucket.s3.amazonaws.com", "bucket", "/k", "select&select-type=2"),
+    ("newer than the version", "bucket.s3.amazonaws.com", "bucket", "/", "encryption"),
+]
+
+
+def v2_vectors():
+    for token in (None, TOKEN):
+        credentials = Credentials(ACCESS_KEY_ID, SECRET, token)
+        suffix = "" if token is None else ", session token"
+        for name, host, bucket, path, query in V2_REQUESTS:
+            url = f"https://{host}{path}" + (f"?{query}" if query else "")
+            for more, headers in (("", {}), (", headers", V2_HEADERS)):
+                for form, auth in (("header", botocore.auth.HmacV1Auth), ("query", botocore.auth.HmacV1QueryAuth)):
+                    options = {"expires": 900} if form == "query" else {}
+                    yield v2_vector(f"{name}{more}, {form}{suffix}", url, bucket, headers, auth(credentials, **options))
+
+
+def v2_vector(name, url, bucket, headers, auth):
+    aws_request = AWSRequest(method="GET", url=url, headers=dict(headers))
+    scheme, rest = url.split("://", 1)
+    path = rest[rest.index("/") :].split("?")[0]
+    aws_request.auth_path = path if bucket is None else f"/{bucket}{path}"
+    auth.add_auth(aws_request)
+    # What was signed in the query is sent there, not in the headers.
+    sent = [] if "Signature=" in aws_request.url else list(aws_request.headers.items())
+    slash = rest.index("/")
+    target = aws_request.url.split("://", 1)[1][slash:]
+    return {
+        "name": name,
+        "secretAccessKey": SECRET,
+        "request": {"method": "GET", "target": target, "headers": [["Host", rest[:slash]], *sent], "bodyB64": ""},
+    }
 
 
 def vectors():
@@ -98,6 +155,7 @@ def vector(request, form, auth, credentials, suffix, **options):
     }
 
 
-path = pathlib.Path(__file__).parent.parent / "test" / "fixtures" / "botocore.jsonl"
-path.write_text("".join(json.dumps(v) + "\n" for v in vectors()))
-print(f"botocore {botocore.__version__}: {path}")
+for file, made in (("botocore.jsonl", vectors()), ("botocore-v2.jsonl", v2_vectors())):
+    path = pathlib.Path(__file__).parent.parent / "test" / "fixtures" / file
+    path.write_text("".join(json.dumps(v) + "\n" for v in made))
+    print(f"botocore {botocore.__version__}: {path}")
