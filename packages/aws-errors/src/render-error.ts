@@ -12,8 +12,8 @@ import { ec2Error } from "./ec2-error.ts";
 import { errorCode } from "./error-codes.ts";
 import { awsJsonError, restJsonError } from "./json-error.ts";
 import type { RenderedBody } from "./rendered-body.ts";
-import { s3Error } from "./s3-error.ts";
-import { detectWireForm, type WireForm } from "./wire-form.ts";
+import { s3Error, s3HostId } from "./s3-error.ts";
+import { detectWireForm, isS3Control, type WireForm } from "./wire-form.ts";
 import { xmlError } from "./xml-error.ts";
 import { xmlNamespace } from "./xml-namespaces.ts";
 
@@ -78,7 +78,12 @@ function renderedBody(
       return s3Error(error, code, message, requestId);
     case "awsQuery":
     case "restXml":
-      return xmlError(code, message, { requestId, sender: status < 500, namespace: xmlNamespace(request, service) });
+      return xmlError(code, message, {
+        requestId,
+        sender: status < 500,
+        namespace: xmlNamespace(request, service),
+        hostId: isS3Control(request.host) ? s3HostId(requestId) : undefined,
+      });
     case "ec2Query":
       return ec2Error(code, message, requestId);
     case "awsJson1_0":

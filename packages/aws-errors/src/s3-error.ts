@@ -6,7 +6,7 @@ import { xmlText } from "./xml-text.ts";
 /** S3's error document: the details of the error follow its message as elements of their own. */
 export function s3Error(error: AwsError, code: string, message: string, requestId: string): RenderedBody {
   const s3RequestId = shortId(requestId);
-  const hostId = hash("sha512", requestId, "base64");
+  const hostId = s3HostId(requestId);
   const fields = Object.entries(error.details).flatMap(([name, value]) => detail(name, value));
   const elements = [
     element("Code", code),
@@ -23,6 +23,11 @@ export function s3Error(error: AwsError, code: string, message: string, requestI
       ["x-amz-id-2", hostId],
     ],
   };
+}
+
+/** What S3 says of the host that answered: base64 of 64 bytes. */
+export function s3HostId(requestId: string): string {
+  return hash("sha512", requestId, "base64");
 }
 
 function detail(name: string, value: string): string[] {

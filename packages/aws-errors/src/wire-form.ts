@@ -52,16 +52,21 @@ function hasAction(query: string | undefined): boolean {
 const S3_SERVICES: ReadonlySet<string> = new Set(["s3", "s3express", "s3-object-lambda", "s3-outposts"]);
 
 function isS3(labels: readonly string[], service: string | undefined): boolean {
-  if (labels.some(isS3Control)) return false;
+  if (labels.some(isS3ControlLabel)) return false;
   if (service !== undefined && S3_SERVICES.has(service)) return true;
   return labels.some((label) => label === "s3" || label.startsWith("s3-") || label.startsWith("s3express-"));
 }
 
-function isS3Control(label: string): boolean {
+/** Whether a host is one of S3 Control, which speaks REST-XML as other services do, and not as S3. */
+export function isS3Control(host: string): boolean {
+  return host.toLowerCase().split(".").some(isS3ControlLabel);
+}
+
+function isS3ControlLabel(label: string): boolean {
   return label === "s3-control" || label === "s3-control-fips";
 }
 
 function isRestXml(labels: readonly string[], service: string | undefined): boolean {
   const rest = (name: string): boolean => name === "route53" || name === "cloudfront";
-  return labels.some((label) => rest(label) || isS3Control(label)) || (service !== undefined && rest(service));
+  return labels.some((label) => rest(label) || isS3ControlLabel(label)) || (service !== undefined && rest(service));
 }

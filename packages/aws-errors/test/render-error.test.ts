@@ -274,3 +274,15 @@ test.each([
     presigned ? "<Code>AuthorizationQueryParametersError<" : "<Code>AuthorizationHeaderMalformed<",
   );
 });
+
+test("S3 Control answers in REST-XML, and names its host as S3 does", () => {
+  const request = head("111122223333.s3-control.us-east-1.amazonaws.com", { method: "GET", target: "/v20180820/jobs" });
+  const rendered = render(denied, request);
+  const hostId = headerValue(rendered.headers, "x-amz-id-2") ?? "";
+  expect(hostId).toMatch(/^[A-Za-z0-9+/=]{88}$/);
+  expect(text(rendered)).toMatch(
+    /^<\?xml version="1.0" encoding="UTF-8"\?>\n<ErrorResponse xmlns="http:\/\/awss3control[^"]*"><Error><Type>Sender<\/Type><Code>AccessDenied<\/Code>/,
+  );
+  expect(text(rendered)).toContain(`</RequestId><HostId>${hostId}</HostId></ErrorResponse>`);
+  expect(text(render(denied, requests.restXml))).not.toContain("HostId");
+});
