@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,19 +16,25 @@ const pure = [
   "iam-evaluator",
   "policy-generator",
 ];
-const examples = pure.flatMap((name) => {
+const packages = readdirSync(join(root, "packages"));
+const all = packages.flatMap((name) => {
   const readme = readFileSync(join(root, "packages", name, "README.md"), "utf8");
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""], i) => ({ name: `${name}-${i}`, code }));
+  return [...readme.matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm)].map(([, code = ""], i) => ({
+    name: `${name}-${i}`,
+    code,
+    isPure: pure.includes(name),
+  }));
 });
+const examples = all.filter(({ isPure }) => isPure);
 const dir = mkdtempSync(join(tmpdir(), "iap-readme-"));
 
 // All of them at once: most of what it costs is the compiler's start.
 beforeAll(() => {
-  mkdirSync(join(dir, "node_modules"));
-  symlinkSync(join(root, "examples/node_modules/@iap"), join(dir, "node_modules/@iap"));
+  mkdirSync(join(dir, "node_modules/@iap"), { recursive: true });
+  for (const name of packages) symlinkSync(join(root, "packages", name), join(dir, "node_modules/@iap", name));
   symlinkSync(join(root, "node_modules/@types"), join(dir, "node_modules/@types"));
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
-  for (const { name, code } of examples) writeFileSync(join(dir, `${name}.ts`), `${code}\nexport {};\n`);
+  for (const { name, code } of all) writeFileSync(join(dir, `${name}.ts`), `${code}\nexport {};\n`);
   const compilerOptions = { rootDir: ".", outDir: "out", declaration: false, isolatedDeclarations: false };
   const config = { extends: join(root, "tsconfig.base.json"), compilerOptions, include: ["*.ts"] };
   writeFileSync(join(dir, "tsconfig.json"), JSON.stringify(config));
@@ -37,8 +44,8 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
-test("every package that does no I/O shows in its README how it is used", () => {
-  expect(pure.filter((name) => !examples.some((example) => example.name.startsWith(`${name}-`)))).toEqual([]);
+test("every package shows in its README how it is used", () => {
+  expect(packages.filter((name) => !all.some((example) => example.name.startsWith(`${name}-`)))).toEqual([]);
 });
 
 // A comment behind console.log says what is printed; an ellipsis stands for the rest of it.
@@ -55,5 +62,24 @@ test.each(examples)(
     for (const [, claim = ""] of code.matchAll(/console\.log\(.*\);(?: \/\/ |\n\/\/ )(.+)$/gm)) {
       for (const part of claim.split("…")) expect(printed).toContain(part.trim());
     }
+  },
+);
+
+test.each(all.filter(({ isPure }) => !isPure))(
+  "the README's example $name runs: it says something, and nothing is wrong",
+  { timeout: 60_000 },
+  async ({ name }) => {
+    const child = spawn(process.execPath, [join(dir, "out", `${name}.js`)], { cwd: dir });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const ended = once(child, "close");
+    const said = await Promise.race([once(child.stdout, "data"), ended.then(() => undefined)]);
+    // A server would go on.
+    child.kill();
+    await ended;
+    expect(stderr).toBe("");
+    expect(said).toBeDefined();
   },
 );
