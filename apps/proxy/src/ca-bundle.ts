@@ -24,7 +24,7 @@ export interface CaBundle {
 }
 
 /** Debian and Ubuntu; Fedora and RHEL; Alpine, macOS and the BSDs. */
-export const systemBundlePaths: readonly string[] = [
+const systemBundlePaths: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/cert.pem",

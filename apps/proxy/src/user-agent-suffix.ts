@@ -56,6 +56,6 @@ export function withUserAgentSuffix<R extends Pick<RequestHead, "headers" | "htt
 }
 
 /** A name as part of a product in a User-Agent (RFC 9110 section 10.1.5): it can neither end it nor begin another. */
-export function asToken(name: string): string {
+function asToken(name: string): string {
   return name.slice(0, MOST_NAME_CHARACTERS).replace(/[^A-Za-z0-9._~+-]/g, "-") || "-";
 }

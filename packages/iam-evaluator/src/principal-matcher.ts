@@ -27,7 +27,7 @@ interface CompiledPrincipal {
  */
 export type Naming = 0 | 1 | 2 | 3;
 export const NOT_NAMED = 0;
-export const BY_ACCOUNT = 1;
+const BY_ACCOUNT = 1;
 export const BY_ROLE = 2;
 export const BY_NAME = 3;
 

@@ -7,7 +7,7 @@ import { type Facts, isAbout, principalTruth, resourceTruth, whyUndetermined } f
 import { NO, UNDETERMINED, YES } from "./truth.ts";
 
 /** A type of policy as AWS names it in its access denied messages, with and without an article. */
-export const POLICY_TYPE_NAMES: Readonly<Record<PolicyType, readonly [article: string, name: string]>> = {
+const POLICY_TYPE_NAMES: Readonly<Record<PolicyType, readonly [article: string, name: string]>> = {
   identity: ["an", "identity-based policy"],
   permissionsBoundary: ["a", "permissions boundary"],
   session: ["a", "session policy"],

@@ -35,7 +35,7 @@ export interface RequestPrincipal {
   readonly isServiceLinkedRole: boolean;
 }
 
-export const UNKNOWN_PRINCIPAL: RequestPrincipal = {
+const UNKNOWN_PRINCIPAL: RequestPrincipal = {
   kind: "unknown",
   arn: "",
   account: undefined,

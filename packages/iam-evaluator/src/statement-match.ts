@@ -89,7 +89,7 @@ export function whyUndetermined(statement: CompiledStatement, facts: Facts): str
   return condition === undefined ? "it cannot be evaluated" : whyConditionUndetermined(condition, facts.context);
 }
 
-export function whyConditionUndetermined(condition: CompiledCondition, context: RequestContext): string {
+function whyConditionUndetermined(condition: CompiledCondition, context: RequestContext): string {
   const { operator, key, variables } = condition;
   if (parseConditionOperator(operator) === undefined) return `there is no condition operator ${quote(operator)}`;
   if (context.get(key) === UNKNOWN) return `the value of the condition key ${key.name} is not known`;

@@ -104,11 +104,11 @@ export function substitute(
 }
 
 /** The text without its special characters: `${*}` is an asterisk. */
-export function unescaped(text: string): string {
+function unescaped(text: string): string {
   return text.includes("${") ? text.replace(/\$\{([*?$])\}/g, "$1") : text;
 }
 
 /** The text as a pattern that only it matches. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return /[*?$]/.test(text) ? text.replace(/[*?$]/g, "$${$&}") : text;
 }

@@ -35,7 +35,7 @@ export interface Wildcard {
 /** What a place in a pattern may skip: nothing, characters other than a colon, or anything. */
 export type Loop = 0 | 1 | 2;
 export const NO_LOOP = 0;
-export const SEGMENT_LOOP = 1;
+const SEGMENT_LOOP = 1;
 export const ANY_LOOP = 2;
 
 /** Any one character. */

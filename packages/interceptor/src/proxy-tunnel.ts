@@ -17,7 +17,7 @@ export interface ProxyTunnelOptions {
 }
 
 /** Thrown when a proxy on the way does not open a connection. The message names the proxy, never its credentials. */
-export class UpstreamProxyError extends Error {
+class UpstreamProxyError extends Error {
   override readonly name = "UpstreamProxyError";
 }
 

@@ -61,7 +61,7 @@ export class SeenStream {
 }
 
 /** `name: value` of each pair of a raw array. */
-export function lines(raw: readonly string[]): string[] {
+function lines(raw: readonly string[]): string[] {
   const result: string[] = [];
   for (let i = 0; i < raw.length; i += 2) result.push(`${raw[i]}: ${raw[i + 1]}`);
   return result;

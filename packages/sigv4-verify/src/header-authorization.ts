@@ -87,7 +87,7 @@ export interface SigningDate {
 }
 
 /** `x-amz-date`, or `Date` when there is none: botocore signs that one when its caller set it. */
-export function signingDate(head: RequestHead): SigningDate {
+function signingDate(head: RequestHead): SigningDate {
   const amzDate = onlyValue(head, "x-amz-date");
   if (amzDate !== undefined) {
     const date = parseAmzDate(amzDate);

@@ -61,12 +61,12 @@ export function eventsRequest(
   return { ...head, body: Buffer.concat(frames) };
 }
 
-export function literal(algorithm: Algorithm, trailer: boolean): string {
+function literal(algorithm: Algorithm, trailer: boolean): string {
   if (algorithm === ALGORITHM) return trailer ? STREAMING_PAYLOAD_TRAILER : STREAMING_PAYLOAD;
   return trailer ? STREAMING_V4A_PAYLOAD_TRAILER : STREAMING_V4A_PAYLOAD;
 }
 
-export function signedHead(
+function signedHead(
   payload: string,
   headers: Headers,
   credentials: Credentials,

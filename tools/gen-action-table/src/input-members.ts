@@ -14,7 +14,7 @@ export function inputOf(service: Service, operation: OperationModel): Input {
 }
 
 /** `Items[].Put{key}` as steps; a leading dot is left out. */
-export function stepsOf(path: string): readonly Step[] {
+function stepsOf(path: string): readonly Step[] {
   const steps: Step[] = [];
   const token = /\.?([^.[\]{}|:]+)|\[\]|\{\}|\{key\}|\{:([^{}|]+)\}/y;
   for (let at = path === "." ? 1 : 0; at < path.length; at = token.lastIndex) {

@@ -53,7 +53,7 @@ export interface NamedRepository extends GitRepository {
 }
 
 /** The repository at a path of a git endpoint of CodeCommit; undefined when it is none. */
-export function gitRepository(host: string, path: string): NamedRepository | undefined {
+function gitRepository(host: string, path: string): NamedRepository | undefined {
   const [, fips = "", region, suffix] = /^git-codecommit(-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$/.exec(host) ?? [];
   const name = /^\/?v1\/repos\/([\w.-]{1,100})$/.exec(path)?.[1];
   if (region === undefined || name === undefined) return undefined;
@@ -64,11 +64,7 @@ export function gitRepository(host: string, path: string): NamedRepository | und
 }
 
 /** Which references are pushed is known to CodeCommit alone: `codecommit:References` stays unknown. */
-export function gitCheck(
-  action: GitAction,
-  { partition, region, name }: NamedRepository,
-  account: string | undefined,
-): Check {
+function gitCheck(action: GitAction, { partition, region, name }: NamedRepository, account: string | undefined): Check {
   const arn = `arn:${partition}:codecommit:${region}:${accountText(account)}:${name}`;
   const why = "the account of the credentials is not known yet";
   return {
