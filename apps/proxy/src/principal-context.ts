@@ -9,8 +9,8 @@ export interface KnownKeys {
 
 /**
  * The condition keys of who asks and when, as far as they are known here: requests go to AWS over TLS, at this moment,
- * signed for whom GetCallerIdentity names (IAM User Guide, "AWS global condition context keys" and "Keys by principal
- * type"). The session of a role does not tell the path of the role, and so not the role's ARN, which is what
+ * signed for whom GetCallerIdentity names, and from here, not from a service on its behalf (IAM User Guide, "AWS global
+ * condition context keys" and "Keys by principal type"). The session of a role does not tell the path of the role, and so not the role's ARN, which is what
  * `aws:PrincipalArn` holds; where the proxy saw the role assumed, or `--principal-arn` names it, it is known.
  */
 export function principalContext({ account, principalArn, userId, roleArn }: Identity, now: Date): KnownKeys {
@@ -18,8 +18,10 @@ export function principalContext({ account, principalArn, userId, roleArn }: Ide
     "aws:CurrentTime": now.toISOString().replace(/\.\d+Z$/, "Z"),
     "aws:EpochTime": String(Math.floor(now.getTime() / 1000)),
     "aws:SecureTransport": "true",
+    "aws:PrincipalIsAWSService": "false",
+    "aws:ViaAWSService": "false",
   };
-  const authoritative: string[] = [];
+  const authoritative: string[] = [...OF_SERVICES];
   if (account !== undefined) context["aws:PrincipalAccount"] = account;
   if (userId !== undefined) context["aws:userid"] = userId;
 
@@ -34,6 +36,20 @@ export function principalContext({ account, principalArn, userId, roleArn }: Ide
   else authoritative.push("aws:username");
   return { context, authoritative };
 }
+
+/** Only requests of AWS services, or through them, have these. */
+const OF_SERVICES: readonly string[] = [
+  "aws:CalledVia",
+  "aws:CalledViaFirst",
+  "aws:CalledViaLast",
+  "aws:PrincipalServiceName",
+  "aws:PrincipalServiceNamesList",
+  "aws:SourceAccount",
+  "aws:SourceArn",
+  "aws:SourceOrgID",
+  "aws:SourceOrgPaths",
+  "aws:SourceOwner",
+];
 
 const PRINCIPAL_TYPES: Readonly<Record<string, string>> = {
   "iam:root": "Account",

@@ -2,11 +2,14 @@ import { expect, test } from "vitest";
 import { principalContext } from "../src/principal-context.ts";
 
 const now = new Date("2026-06-01T12:00:00.750Z");
-const clock = {
+const always = {
   "aws:CurrentTime": "2026-06-01T12:00:00Z",
   "aws:EpochTime": "1780315200",
   "aws:SecureTransport": "true",
+  "aws:PrincipalIsAWSService": "false",
+  "aws:ViaAWSService": "false",
 };
+const ofServices = expect.arrayContaining(["aws:CalledVia", "aws:CalledViaLast", "aws:SourceArn", "aws:SourceAccount"]);
 const account = "123456789012";
 
 test.each<[string, string, object, readonly string[]]>([
@@ -42,15 +45,16 @@ test.each<[string, string, object, readonly string[]]>([
   ],
   ["something else", `arn:aws:iam::${account}:mfa/bob`, {}, []],
 ])("of %s is known", (_name, principalArn, keys, authoritative) => {
-  expect(principalContext({ account, principalArn, userId: "AIDA" }, now)).toEqual({
-    context: { ...clock, "aws:PrincipalAccount": account, "aws:userid": "AIDA", ...keys },
-    authoritative,
-  });
+  const known = principalContext({ account, principalArn, userId: "AIDA" }, now);
+  expect(known.context).toEqual({ ...always, "aws:PrincipalAccount": account, "aws:userid": "AIDA", ...keys });
+  expect(known.authoritative).toEqual(ofServices);
+  expect(known.authoritative).toEqual(expect.arrayContaining([...authoritative]));
+  expect(known.authoritative.includes("aws:username")).toBe(authoritative.includes("aws:username"));
 });
 
 test("of nobody known, the time is", () => {
   const nobody = { account: undefined, principalArn: undefined, userId: undefined };
-  expect(principalContext(nobody, now)).toEqual({ context: clock, authoritative: [] });
+  expect(principalContext(nobody, now)).toEqual({ context: always, authoritative: ofServices });
 });
 
 test("of a session whose role was seen assumed, the ARN of the role is known", () => {
