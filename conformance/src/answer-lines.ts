@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { linesOf } from "./lines-of.ts";
 import { readJson } from "./read-json.ts";
 import type { Answer } from "./verbs.ts";
 
@@ -11,7 +11,7 @@ import type { Answer } from "./verbs.ts";
 export async function answerLines(input: Readable, output: Writable, answer: Answer): Promise<number> {
   let number = 0;
   let faults = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(input)) {
     number++;
     if (line.trim() === "") continue;
     let id: unknown = null;
