@@ -3,15 +3,18 @@
  *
  *   node hostile.mjs HOME OUTSIDE_PORT SECRET
  *
+ * Once it is about to look for what changes outside it writes "ready" to the working directory, and waits for "changed".
+ *
  * prints one JSON object: what it tried, and `failed: why` or what it got.
  */
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
+import { dirname } from "node:path";
 
 const [home, outsidePort, secret] = process.argv.slice(2);
 const proxy = new URL(process.env.HTTPS_PROXY);
@@ -47,6 +50,41 @@ const attempts = {
     const outer = 2 ** 21;
     process.kill(outer, 0);
   },
+  "a socket of another program in the home directory": () => unix(`${home}/.agent/agent.sock`),
+  "a socket of another program in the working directory": () => unix("in.sock"),
+  "an abstract socket": () => perl("socket(S, 1, 1, 0) && connect(S, pack('S a*', 1, qq(\\0iap-hostile)))"),
+  "a virtual socket to the machine's host": () => perl("socket(S, 40, 1, 0)"),
+  "packets of any kind": () => perl("socket(S, 17, 3, 0)"),
+  "io_uring, which no filter sees": () => {
+    const [status] = [perlStatus("my $p = chr(0) x 120; exit(syscall(425, 1, $p) < 0 ? $!+0 : 0)")];
+    if (status !== 0) throw new Error(`errno ${status}`);
+  },
+  "characters typed into the terminal": () => {
+    const status = perlStatus("my $c = 'x'; exit(ioctl(STDIN, 0x5412, $c) ? 0 : $!+0)");
+    // Not that there is no terminal (ENOTTY), which is no answer.
+    if (status === 1) throw new Error("EPERM");
+    return `errno ${status}`;
+  },
+  "the kernel's keyrings": () => perl(`syscall(${process.arch === "x64" ? 250 : 219}, 0, -3, 0, 0, 0) >= 0`),
+  "a descriptor that was open outside": () => {
+    const open = readdirSync("/proc/self/fd").filter((fd) => Number(fd) > 60);
+    if (open.length === 0) throw new Error("none");
+    return open.join(" ");
+  },
+  "credentials that are replaced, or come to be, while it runs": async () => {
+    writeFileSync("ready", "");
+    for (let waited = 0; !existsSync("changed"); waited++) {
+      if (waited > 200) return "nothing changed";
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    const seen = [".netrc", ".ssh/id", ".config/gh/hosts.yml"].filter((path) =>
+      readSafely(`${home}/${path}`).includes(secret),
+    );
+    if (seen.length === 0) throw new Error("none of them is seen");
+    return seen.join(" ");
+  },
+  "a startup file in the home directory": () => writeFileSync(`${home}/.bashrc`, "echo hostile"),
+  "the files of its own run": () => writeFileSync(`${dirname(process.env.PROXY_SOCK_PATH)}/aws-config`, "x"),
   "mounts taken away": () =>
     shell(`umount -l ${home}/.aws || umount -l /tmp || umount -l ${home}/dotfiles/credentials`),
   "a namespace of its own to see more": () =>
@@ -79,6 +117,26 @@ function tcp(host, port) {
     socket.once("connect", () => resolve("connected"));
     socket.once("error", reject);
   });
+}
+
+function unix(path) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once("connect", () => resolve("connected"));
+    socket.once("error", reject);
+  });
+}
+
+/** What Node has no call for. */
+function perl(expression) {
+  const status = perlStatus(`exit((${expression}) ? 0 : $!+0)`);
+  if (status !== 0) throw new Error(`errno ${status}`);
+}
+
+function perlStatus(program) {
+  const { status, error } = spawnSync("perl", ["-e", program], { stdio: ["inherit", "pipe", "pipe"] });
+  if (error) throw error;
+  return status;
 }
 
 function udp(host, port) {

@@ -1,9 +1,20 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import { findClient } from "./client.ts";
 import { FakeAws } from "./fake-aws.ts";
@@ -57,6 +68,7 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
   let user: RunCommand;
   let project: string;
   let outside: Server;
+  const servers: Server[] = [];
   let seen: Record<string, string>;
 
   beforeAll(async () => {
@@ -77,12 +89,41 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
     outside = createServer((socket) => socket.end("outside")).listen(0, "0.0.0.0");
     await new Promise((listening) => outside.once("listening", listening));
     const { port } = outside.address() as { port: number };
-    const { stdout, stderr } = await user.run([process.execPath, "hostile.mjs", user.home, String(port), secret], {
-      args: ["--isolate", "--isolate-with", tool, "--writable", join(user.home, "dotfiles")],
-      cwd: project,
-      env: { SECRET_OUTSIDE: secret },
-      timeoutMs: 100_000,
-    });
+    mkdirSync(join(user.home, ".agent"));
+    mkdirSync(join(user.home, ".config"));
+    writeFileSync(join(user.home, ".netrc"), secret);
+    for (const path of [join(user.home, ".agent", "agent.sock"), join(project, "in.sock"), "\0iap-hostile"]) {
+      const server = createServer((socket) => socket.end("outside")).listen(path);
+      await new Promise((listening) => server.once("listening", listening));
+      servers.push(server);
+    }
+    // What tools do that refresh credentials, while the command runs.
+    const change = setInterval(() => {
+      if (!existsSync(join(project, "ready"))) return;
+      clearInterval(change);
+      writeFileSync(join(user.home, ".netrc.new"), secret);
+      renameSync(join(user.home, ".netrc.new"), join(user.home, ".netrc"));
+      for (const path of [".ssh/id", ".config/gh/hosts.yml"]) {
+        mkdirSync(join(user.home, path, ".."), { recursive: true });
+        writeFileSync(join(user.home, path), secret);
+      }
+      writeFileSync(join(project, "changed"), "");
+    }, 50);
+    atEnd(() => clearInterval(change));
+    // A shell leaves a descriptor open beyond those that Node keeps from its children.
+    const line = user.line(
+      [process.execPath, "hostile.mjs", user.home, String(port), secret],
+      ["--isolate", "--isolate-with", tool, "--writable", join(user.home, "dotfiles")],
+    );
+    const { stdout, stderr } = await run(
+      "bash",
+      ["-c", `exec 200<${user.home}/.aws/credentials; exec "$@"`, "-", ...line],
+      {
+        cwd: project,
+        env: { ...user.env, SECRET_OUTSIDE: secret },
+        timeoutMs: 100_000,
+      },
+    );
     try {
       seen = JSON.parse(stdout) as Record<string, string>;
     } catch {
@@ -90,7 +131,7 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
     }
   });
   afterAll(async () => {
-    outside?.close();
+    for (const server of [outside, ...servers]) server?.close();
     expect(user.runs).toEqual([]);
     await fake?.close();
   });
@@ -116,6 +157,18 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
     "the proxy's activity log",
     "the secret in another process's environment",
     "a signal to another process",
+    "a socket of another program in the home directory",
+    "a socket of another program in the working directory",
+    "an abstract socket",
+    "a virtual socket to the machine's host",
+    "packets of any kind",
+    "io_uring, which no filter sees",
+    "characters typed into the terminal",
+    "the kernel's keyrings",
+    "a descriptor that was open outside",
+    "credentials that are replaced, or come to be, while it runs",
+    "a startup file in the home directory",
+    "the files of its own run",
     "mounts taken away",
     "a namespace of its own to see more",
   ])("the hostile command fails at %s", (attempt) => {
@@ -169,6 +222,15 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
     expect((await user.run(["sh", "-c", "exit 7"], { args: isolated, cwd: project })).code).toBe(7);
     expect((await user.run(["sh", "-c", "kill -TERM $$"], { args: isolated, cwd: project })).code).toBe(143);
     expect((await user.run(["no-such-command"], { args: isolated, cwd: project })).code).toBe(127);
+  });
+
+  test("in the home directory it writes nothing, and is told what to do", async () => {
+    const { stderr } = await user.run(["sh", "-c", "echo x >.profile"], {
+      args: ["--isolate", "--isolate-with", tool],
+      cwd: user.home,
+    });
+    expect(stderr).toMatch(/\.profile: Read-only file system/);
+    expect(stderr).toContain("--writable PATH");
   });
 
   test("a working directory with credentials in it is refused", async () => {

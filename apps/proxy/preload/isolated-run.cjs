@@ -9,7 +9,7 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
-const { readdirSync, statSync } = require("node:fs");
+const { readdirSync, readFileSync, statSync } = require("node:fs");
 const { createConnection, createServer, Socket } = require("node:net");
 const { constants, networkInterfaces } = require("node:os");
 
@@ -67,6 +67,8 @@ function checkIsolation() {
     const open = found?.isDirectory() ? readdirSync(path).length > 0 : found?.isFile() && found.size > 0;
     if (open) fail(`${path} can be read`);
   }
+  const status = readFileSync("/proc/self/status", "latin1");
+  if (!/^NoNewPrivs:\t1$/m.test(status) || !/^Seccomp:\t2$/m.test(status)) fail("its system calls are not filtered");
 }
 
 function fail(why) {

@@ -9,6 +9,7 @@ import { startProxy } from "../proxy.ts";
 import { agentEnvironment, applied, type StaticKeys } from "../run/agent-environment.ts";
 import { writeAgentFiles } from "../run/agent-files.ts";
 import { assignments } from "../run/assignments.ts";
+import { closeInheritedDescriptors } from "../run/inherited-descriptors.ts";
 import { type Isolation, isolate } from "../run/isolation.ts";
 import { openJvmDoor } from "../run/jvm-door.ts";
 import { ProxyPassword } from "../run/proxy-password.ts";
@@ -117,7 +118,6 @@ async function prepare({ args, settings, set, io, terminal, version, undo }: Pre
         workingDirectory: process.cwd(),
         writable: args.writable ?? [],
         tool: args["isolate-with"],
-        terminal: [process.stdin, io.stdout, io.stderr].some(isTerminal),
       })
     : undefined;
 
@@ -172,6 +172,11 @@ async function prepare({ args, settings, set, io, terminal, version, undo }: Pre
         ? "advisory: it could reach AWS, and your files, past the proxy if it tried"
         : `isolated (${isolation.tool}): the proxy is its only way out`;
     terminal.note(`${settings.mode} mode, signing as ${terminal.facts.signsAs}; the command is ${where}`);
+    if (isolation?.writesHere === false) {
+      terminal.note(
+        "the home directory is shown read-only: start the command in a directory of its own, or name what it may write to with --writable PATH",
+      );
+    }
   }
   return { env: applied(changes, env), isolation, proxy: { port, socketPath, run, mode: settings.mode } };
 }
@@ -183,13 +188,13 @@ async function runPrepared(
   { args, io, terminal }: Pick<PrepareOptions, "args" | "io" | "terminal">,
 ): Promise<number> {
   terminal.hold();
+  if (isolation !== undefined) closeInheritedDescriptors();
   const startedAt = performance.now();
   const exitCode = await runChild({
     command: isolation === undefined ? command : isolation.wrap(command, proxy),
     env,
     signals: io,
     byControl: isolation !== undefined,
-    sharesTerminal: isolation?.sharesTerminal,
   }).finally(() => terminal.release());
   const summary: RunSummary = {
     run: proxy.run,

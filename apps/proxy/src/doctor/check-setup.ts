@@ -240,7 +240,6 @@ async function isolation({ settings: { dir }, env }: CheckSetupOptions): Promise
       runDir: runDir.path,
       workingDirectory: "/usr",
       writable: [],
-      terminal: false,
     });
     return setup("isolation", "ok", `run --isolate works here, by ${tool}`);
   } catch (error) {

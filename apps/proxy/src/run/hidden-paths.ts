@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 export interface HiddenPathsOptions {
@@ -54,7 +54,49 @@ const inHome: readonly string[] = [
   ".colima",
   ".lima",
   ".orbstack",
+  ".rd",
+  ".1password",
+  ".config/op",
+  ".config/gh",
+  ".config/hub",
+  ".config/doctl",
+  ".config/aws-vault",
+  ".config/containers",
+  ".config/helm/registry",
+  ".pypirc",
+  ".m2/settings-security.xml",
+  ".gem/credentials",
+  ".cargo/credentials.toml",
+  ".cargo/credentials",
+  ".databrickscfg",
+  ".snowflake",
+  ".vault-token",
+  ".pgpass",
+  // Browsers are signed in to the console.
+  ".mozilla",
+  ".config/google-chrome",
+  ".config/chromium",
+  ".config/BraveSoftware",
+  ".config/microsoft-edge",
+  ".config/vivaldi",
+  ".config/opera",
+  "snap/firefox",
+  "snap/chromium",
+  ".var/app",
+  // What was typed, keys among it.
+  ".bash_history",
+  ".zsh_history",
+  ".zsh_sessions",
+  ".local/share/fish",
+  ".local/share/atuin",
+  ".python_history",
+  ".node_repl_history",
 ];
+
+/** Directories in which one of those may come to be while the command runs. */
+export function credentialDirectories(home: string): readonly string[] {
+  return [...new Set(inHome.map((path) => dirname(join(home, path))))].filter((path) => existsSync(path));
+}
 
 /** Variables that name a file with credentials, or one that leads to them. */
 const namedByVariable: readonly string[] = [

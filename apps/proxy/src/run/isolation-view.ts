@@ -1,17 +1,21 @@
 import type { HiddenPath } from "./hidden-paths.ts";
+import type { RebuiltDirectory } from "./rebuilt-directories.ts";
 
 /** What the command is to see, by absolute paths. */
 export interface IsolationView {
   /** The directory of this run: its sockets, certificates and configuration. Read-only. */
   readonly runDir: string;
   readonly workingDirectory: string;
-  /** Written to, besides the working directory. */
+  /** All that can be written to: the working directory, unless it is the home directory, and what the user named. */
   readonly writable: readonly string[];
-  readonly hidden: readonly HiddenPath[];
+  /** Directories that are shown with what they have now, less what is hidden: parents come before what is in them. */
+  readonly rebuilt: readonly RebuiltDirectory[];
+  /** What is hidden and in none of those directories: shown empty. */
+  readonly masked: readonly HiddenPath[];
   /** Read-only, though in a directory that is hidden. */
   readonly shown: readonly string[];
-  /** Whether it must not share the terminal's session, because it could type into it. */
-  readonly newSession: boolean;
+  /** A file with the system calls that the command may not make: `seccompFilter`. */
+  readonly seccompFile: string;
 }
 
 /** Directories that an isolated command gets anew: other programs' sockets are in them. */

@@ -1,12 +1,15 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, copyFileSync, existsSync, readFileSync, realpathSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { accessSync, constants, copyFileSync, existsSync, realpathSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../usage-error.ts";
 import { bubblewrapCommand } from "./bubblewrap-command.ts";
 import { copyProxyCreds } from "./copy-proxy-creds.ts";
-import { hiddenPaths } from "./hidden-paths.ts";
+import { credentialDirectories, hiddenPaths } from "./hidden-paths.ts";
 import { fresh, type IsolationView } from "./isolation-view.ts";
+import { rebuiltDirectories } from "./rebuilt-directories.ts";
+import { seccompFilter } from "./seccomp-filter.ts";
+import { unixSockets } from "./unix-sockets.ts";
 import { unshareCommand } from "./unshare-command.ts";
 
 export type IsolationTool = "bubblewrap" | "unshare";
@@ -20,8 +23,6 @@ export interface IsolateOptions {
   readonly writable: readonly string[];
   /** Which tool; the first that works by default. */
   readonly tool?: IsolationTool | undefined;
-  /** Whether the command has a terminal. */
-  readonly terminal: boolean;
 }
 
 /** How commands are isolated here, found to work. */
@@ -29,8 +30,8 @@ export interface Isolation {
   readonly tool: IsolationTool;
   /** `proxy-creds` where it can be seen inside. */
   readonly proxyCreds: string;
-  /** Whether the terminal's keys reach the command by themselves. */
-  readonly sharesTerminal: boolean;
+  /** Whether the command may write in its working directory: not in the home directory, unless that was named. */
+  readonly writesHere: boolean;
   /** The command to run for a command, with the proxy at `port` of loopback inside and on `socketPath` outside. */
   wrap(command: readonly string[], proxy: { readonly port: number; readonly socketPath: string }): readonly string[];
 }
@@ -46,7 +47,10 @@ export async function isolate(options: IsolateOptions): Promise<Isolation> {
     throw impossible(`it needs Linux's namespaces, and this is ${process.platform}`);
   }
   const { env, runDir, tool } = options;
-  const view = viewOf(options);
+  const filter = seccompFilter();
+  if (filter === undefined) throw impossible(`the system calls of ${process.arch} are not known here`);
+  const { view, hidden } = viewOf(options);
+  writeFileSync(view.seccompFile, filter);
   const inside = join(runDir, "isolated-run.cjs");
   copyFileSync(shipped("isolated-run.cjs"), inside);
   const proxyCreds = copyProxyCreds(join(runDir, "proxy-creds"));
@@ -54,7 +58,7 @@ export async function isolate(options: IsolateOptions): Promise<Isolation> {
   const builders = { bubblewrap: bubblewrapCommand, unshare: unshareCommand } as const;
   const complaints: string[] = [];
   for (const name of tool === undefined ? (["bubblewrap", "unshare"] as const) : [tool]) {
-    const needed = name === "bubblewrap" ? ["bwrap", "sh"] : ["unshare", "mount", "ip", "sh"];
+    const needed = name === "bubblewrap" ? ["bwrap", "sh"] : ["unshare", "mount", "ip", "perl", "sh"];
     const paths = needed.map((program) => find(program, env.PATH));
     const missing = needed.filter((_, index) => paths[index] === undefined);
     if (missing.length > 0) {
@@ -68,9 +72,9 @@ export async function isolate(options: IsolateOptions): Promise<Isolation> {
       return {
         tool: name,
         proxyCreds,
-        sharesTerminal: !view.newSession,
+        writesHere: view.writable.includes(view.workingDirectory),
         wrap: (command, { port, socketPath }) => {
-          const settings = JSON.stringify({ port, socket: socketPath, hidden: seenEmpty(view) });
+          const settings = JSON.stringify({ port, socket: socketPath, hidden });
           // The terminal's keys reach the whole group: what stands between must not end by them.
           return shielded(build([process.execPath, inside, settings, ...command]));
         },
@@ -88,50 +92,63 @@ function impossible(why: string): UsageError {
   );
 }
 
-function viewOf({ env, home, proxyDir, runDir, workingDirectory, writable, terminal }: IsolateOptions): IsolationView {
-  const hidden = hiddenPaths({ env, home, proxyDir });
+/** What the command is to see, and the hidden paths that must look empty to it. */
+function viewOf({ env, home: named, proxyDir, runDir, workingDirectory, writable: more }: IsolateOptions): {
+  readonly view: IsolationView;
+  readonly hidden: readonly string[];
+} {
+  const home = realpathSync(named);
   const cwd = realpathSync(workingDirectory);
-  for (const path of [cwd, ...writable.map((each) => realpathSync(each))]) {
-    if (path === "/" || fresh.some((each) => each === path || each.startsWith(`${path}/`))) {
+  const wanted = more.map((path) => realpathSync(path));
+  // What is written to a home directory's startup files would run outside: only where the user says so.
+  const writable = [...new Set([...(isWithin(home, cwd) ? [] : [cwd]), ...wanted])];
+  const credentials = hiddenPaths({ env, home, proxyDir });
+  for (const path of [cwd, ...wanted]) {
+    if (fresh.some((each) => isWithin(each, path))) {
       throw new UsageError(
         `${path} holds other programs' files and sockets: isolate the command in a directory of its own.`,
       );
     }
-    const over = hidden.find((each) => path === each.path || path.startsWith(`${each.path}/`));
+    const over = credentials.find((each) => isWithin(path, each.path));
     if (over !== undefined) {
       throw new UsageError(
         `${path} is in ${over.path}, which an isolated command must not see: use another directory.`,
       );
     }
   }
+  const isHidden = (path: string): boolean => credentials.some((each) => isWithin(path, each.path));
+  const unreachable = [...fresh, "/proc", "/dev", "/sys"];
+  const sockets = unixSockets(home)
+    .filter((path) => !isHidden(path) && !unreachable.some((above) => isWithin(path, above)))
+    .map((path) => ({ path, kind: "file" as const }));
+  const hidden = [...credentials, ...sockets];
+  const watched = credentialDirectories(home).map((path) => realpathSync(path));
+  const rebuilt = rebuiltDirectories({ home, hidden, watched, writable });
   const node = realpathSync(process.execPath);
+  // Node may itself be in a directory that is hidden.
+  const shown = [...new Set([node, process.execPath])].filter((path) =>
+    [...fresh, ...credentials.map((each) => each.path)].some((above) => isWithin(path, above)),
+  );
+  const ownDir = realpathSync(runDir);
   return {
-    runDir: realpathSync(runDir),
-    workingDirectory: cwd,
-    writable: writable.map((path) => realpathSync(resolve(path))),
-    hidden,
-    // Node may itself be in a directory that is hidden.
-    shown: [...new Set([node, process.execPath])].filter((path) =>
-      [...fresh, ...hidden.map((each) => each.path)].some((above) => path.startsWith(`${above}/`)),
-    ),
-    newSession: terminal && couldType(),
+    view: {
+      runDir: ownDir,
+      workingDirectory: cwd,
+      writable,
+      rebuilt,
+      masked: hidden.filter(({ path }) => !rebuilt.some((each) => each.path === dirname(path))),
+      shown,
+      seccompFile: join(ownDir, "seccomp.bpf"),
+    },
+    // Not those that the run's own directory is in.
+    hidden: credentials
+      .map(({ path }) => path)
+      .filter((path) => ![ownDir, ...shown].some((visible) => isWithin(visible, path))),
   };
 }
 
-/** Those hidden paths that must look empty inside: not those the run's own directory is in. */
-function seenEmpty({ hidden, runDir, shown }: IsolationView): readonly string[] {
-  return hidden
-    .map(({ path }) => path)
-    .filter((path) => ![runDir, ...shown].some((visible) => visible.startsWith(`${path}/`)));
-}
-
-/** Whether a program can put characters into the terminal's input (TIOCSTI): Linux 6.2 and later can forbid it. */
-function couldType(): boolean {
-  try {
-    return readFileSync("/proc/sys/dev/tty/legacy_tiocsti", "latin1").trim() !== "0";
-  } catch {
-    return true;
-  }
+function isWithin(path: string, above: string): boolean {
+  return path === above || path.startsWith(above === "/" ? "/" : `${above}/`);
 }
 
 function shielded(command: readonly string[]): readonly string[] {

@@ -18,8 +18,6 @@ export interface RunChildOptions {
   readonly signals: SignalSource;
   /** What stands between takes signals by name on file descriptor 3, instead of getting them itself. */
   readonly byControl?: boolean | undefined;
-  /** Whether the terminal's keys reach the command by themselves; yes by default. */
-  readonly sharesTerminal?: boolean | undefined;
 }
 
 /** Those a terminal sends to the whole foreground group: the command has them already. */
@@ -31,7 +29,7 @@ const others: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGU
  * passed on. Resolves with its exit code, or 128 and its signal's number, as shells have it.
  */
 export async function runChild(options: RunChildOptions): Promise<number> {
-  const { command, env, signals, byControl = false, sharesTerminal = true } = options;
+  const { command, env, signals, byControl = false } = options;
   const [file = "", ...args] = command;
   const child = spawn(file, args, {
     env,
@@ -43,7 +41,7 @@ export async function runChild(options: RunChildOptions): Promise<number> {
     [...fromTerminal, ...others].map((signal) => [
       signal,
       () => {
-        if (sharesTerminal && fromTerminal.includes(signal) && isForeground()) return;
+        if (fromTerminal.includes(signal) && isForeground()) return;
         if (control === undefined) child.kill(signal);
         else control.write(`${signal}\n`);
       },

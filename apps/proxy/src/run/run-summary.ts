@@ -25,7 +25,8 @@ export function summaryText(summary: RunSummary, { color }: { readonly color: bo
   const { requests, denied, calls, durationMs, agent } = summary;
   const seconds = (durationMs / 1000).toFixed(1);
   if (requests === 0) {
-    return `\niam-agent-proxy: no AWS call came through in ${seconds} s. If the command made some, it went past the proxy: \`iam-agent-proxy doctor\` finds out why.\n`;
+    const past = agent === "advisory" ? "it went past the proxy" : "its client does not find the proxy";
+    return `\niam-agent-proxy: no AWS call came through in ${seconds} s. If the command made some, ${past}: \`iam-agent-proxy doctor\` finds out why.\n`;
   }
   const width = Math.max(...calls.map(({ verdict }) => verdict.length));
   const digits = Math.max(...calls.map(({ calls: count }) => String(count).length));

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fresh, type IsolationView } from "./isolation-view.ts";
 
 /**
@@ -12,23 +13,43 @@ export function unshareCommand(
 ): readonly string[] {
   const { uid, gid } = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const inner = [
-    ...(view.newSession ? ["setsid", "--wait"] : []),
+    ...["perl", "-e", filtered, view.seccompFile],
     ...[program, "--user", `--map-user=${uid}`, `--map-group=${gid}`, "--"],
   ];
   const namespaces = ["--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts"];
+  // Too long for an argument where a home directory has many entries.
+  const file = join(view.runDir, "view.sh");
+  writeFileSync(file, script(view, inner), { mode: 0o600 });
   return [
     program,
     ...[...namespaces, "--fork", "--kill-child", "--propagation", "private", "--"],
-    ...["sh", "-c", script(view, inner), "sh", ...command],
+    ...["sh", file, ...command],
   ];
 }
+
+/**
+ * Sets the filter as prctl(2) has it (PR_SET_NO_NEW_PRIVS 38; PR_SET_SECCOMP 22, SECCOMP_MODE_FILTER 2), for which
+ * util-linux before 2.41 has no program, and goes on as the rest of the line.
+ */
+const filtered = [
+  "use POSIX; my ($prctl) = map { $_ eq 'x86_64' ? 157 : 167 } (POSIX::uname())[4];",
+  "open my $file, '<:raw', shift or die qq(the filter: $!\n); local $/; my $filter = <$file>; close $file;",
+  "syscall($prctl, 38, 1, 0, 0, 0) == 0 or die qq(no_new_privs: $!\n);",
+  "syscall($prctl, 22, 2, pack('S x![P] P', length($filter) / 8, $filter), 0, 0) == 0 or die qq(seccomp: $!\n);",
+  "exec { $ARGV[0] } @ARGV or die qq($ARGV[0]: $!\n);",
+].join(" ");
 
 const devices = ["null", "zero", "full", "random", "urandom", "tty"];
 
 function script(view: IsolationView, inner: readonly string[]): string {
-  const { runDir, workingDirectory, writable, hidden, shown } = view;
-  const kept = [runDir, ...shown, workingDirectory, ...writable];
-  const hold = "/dev/iap";
+  const { runDir, workingDirectory, writable, rebuilt, masked, shown } = view;
+  // What has to be seen again is kept hold of: before everything becomes read-only, or after.
+  const held = [...writable, runDir, ...shown, ...rebuilt.map(({ path }) => path)];
+  const hold = (path: string): string => `/dev/iap/${held.indexOf(path)}`;
+  const keepHold = (path: string): string => {
+    const place = hold(path).replace("/dev", "/mnt");
+    return `if [ -d ${quoted(path)} ]; then mkdir ${place}; else touch ${place}; fi; mount --rbind ${quoted(path)} ${place}`;
+  };
   const lines = [
     "set -e",
     "PATH=$PATH:/usr/sbin:/sbin",
@@ -43,16 +64,23 @@ function script(view: IsolationView, inner: readonly string[]): string {
     "ln -s pts/ptmx /mnt/ptmx; ln -s /proc/self/fd /mnt/fd",
     "ln -s /proc/self/fd/0 /mnt/stdin; ln -s /proc/self/fd/1 /mnt/stdout; ln -s /proc/self/fd/2 /mnt/stderr",
     "mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /mnt/shm",
-    // What has to be seen again is kept hold of, and stays as writable as it was.
-    ...kept.map(
-      (path, index) =>
-        `if [ -d ${quoted(path)} ]; then mkdir /mnt/iap/${index}; else touch /mnt/iap/${index}; fi; mount --rbind ${quoted(path)} /mnt/iap/${index}`,
-    ),
+    ...writable.map(keepHold),
     ...readOnlyMounts(),
+    ...held.slice(writable.length).map(keepHold),
     "mount --move /mnt /dev",
     ...fresh.filter((path) => existsSync(path)).map((path) => `mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs ${path}`),
-    ...[workingDirectory, ...writable].map((path) => bindBack(path, kept.indexOf(path), hold)),
-    ...hidden.map(({ path, kind }) => {
+    ...rebuilt.flatMap(({ path, entries }) => [
+      `mkdir -p ${quoted(path)}; mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs ${quoted(path)}`,
+      ...entries.map(({ path: entry, kind }) => {
+        const from = quoted(hold(path) + entry.slice(path.length));
+        const to = quoted(entry);
+        if (typeof kind === "object") return `ln -s -- ${quoted(kind.link)} ${to}`;
+        // It may be gone meanwhile.
+        return `[ ! -e ${from} ] || { ${kind === "directory" ? "mkdir" : "touch"} ${to}; mount --rbind ${from} ${to}; }`;
+      }),
+    ]),
+    ...writable.map((path) => bindBack(path, hold(path))),
+    ...masked.map(({ path, kind }) => {
       const [test, mount] =
         kind === "directory"
           ? ["-d", "mount -t tmpfs -o mode=0700,nosuid,nodev tmpfs"]
@@ -60,8 +88,10 @@ function script(view: IsolationView, inner: readonly string[]): string {
       // What was in a directory that is new now is gone already.
       return `if [ ${test} ${quoted(path)} ]; then ${mount} ${quoted(path)}; fi`;
     }),
-    ...[runDir, ...shown].map((path) => bindBack(path, kept.indexOf(path), hold)),
-    ...kept.map((_path, index) => `umount -l ${hold}/${index}`),
+    ...[runDir, ...shown].map((path) => bindBack(path, hold(path))),
+    ...rebuilt.map(({ path }) => `mount -o remount,bind,ro,nosuid,nodev ${quoted(path)}`),
+    ...held.map((path) => `umount -l ${hold(path)}`),
+    "rm -r /dev/iap",
     "mount -t proc -o nosuid,nodev,noexec proc /proc",
     `cd ${quoted(workingDirectory)}`,
     `trap "" INT QUIT HUP TERM`,
@@ -73,10 +103,10 @@ function script(view: IsolationView, inner: readonly string[]): string {
 }
 
 /** Shows a path again where a directory above it was hidden. */
-function bindBack(path: string, index: number, hold: string): string {
+function bindBack(path: string, held: string): string {
   const name = quoted(path);
   const parent = quoted(path.replace(/\/[^/]*$/, "") || "/");
-  return `mkdir -p ${parent}; if [ -d ${hold}/${index} ]; then mkdir -p ${name}; else [ -e ${name} ] || touch ${name}; fi; mount --rbind ${hold}/${index} ${name}`;
+  return `mkdir -p ${parent}; if [ -d ${held} ]; then mkdir -p ${name}; else [ -e ${name} ] || touch ${name}; fi; mount --rbind ${held} ${name}`;
 }
 
 /** Every mount there is made read-only; the options it has must be named again, for they cannot be taken off here. */

@@ -15,7 +15,7 @@ const set: Readonly<Record<string, string>> = {
   DOLLAR: "$HOME `id` $(id) !x",
   BACKSLASH: "C:\\dir\\n",
   GLOB: "* ? [a] {b,c} ~ # ; & | < >",
-  LINES: "one\ntwo",
+  BROKEN_LINES: "one\ntwo",
   EMPTY: "",
   UNICODE: "zażółć ’x’",
 };
@@ -49,7 +49,7 @@ describe.each(shells)("evaluated by $command", ({ format, command, args }) => {
   });
 });
 
-const { LINES: _lines, ...oneLine } = set;
+const { BROKEN_LINES: _lines, ...oneLine } = set;
 
 test("a .env file is read back by Node as it was", () => {
   const { QUOTES: _quotes, ...readable } = oneLine;
