@@ -1,58 +1,13 @@
-import { readFileSync } from "node:fs";
-import type { CheckResource, Context } from "@iap/aws-core";
+import type { CheckResource } from "@iap/aws-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compilePolicySet } from "../src/compile-policy-set.ts";
-import type { PolicyDocument, PolicyStatement } from "../src/policy-document.ts";
+import type { PolicyStatement } from "../src/policy-document.ts";
 import { compileWildcard } from "../src/wildcard.ts";
 import { matchesWildcard } from "../src/wildcard-match.ts";
 import { covers } from "../src/wildcard-relation.ts";
 import { naiveMatch } from "./support/naive-match.ts";
 import { allow, decisionOf, deny, evaluatorOf } from "./support/policies.ts";
-
-interface Probe {
-  readonly id: string;
-  readonly name: string;
-  readonly policies: { readonly identity: readonly PolicyDocument[] };
-  readonly request: {
-    readonly principal: string;
-    readonly action: string;
-    readonly resource: string;
-    readonly resourceAccount: string;
-    readonly context: Context;
-    readonly wildcardOnlyAction: boolean;
-  };
-  readonly expected: "allow" | "deny-implicit" | "deny-explicit";
-}
-
-const probes = readFileSync(new URL("./fixtures/iam-probes.jsonl", import.meta.url), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as Probe);
-
-const OUTCOMES = { allow: "allowed", "deny-implicit": "implicitDeny", "deny-explicit": "explicitDeny" } as const;
-
-describe("hard cases, each from a page of the IAM User Guide", () => {
-  test.each(probes)("$id: $name", ({ policies, request, expected }) => {
-    const policy = compilePolicySet({
-      identity: policies.identity.map((document, i) => ({
-        name: `policy-${i}.json`,
-        document: JSON.stringify(document),
-      })),
-    });
-    const { principal, action, resource, resourceAccount, context, wildcardOnlyAction } = request;
-    const decision = policy.evaluate({
-      principal: { arn: principal },
-      action,
-      resource: wildcardOnlyAction ? { none: true } : { arn: resource },
-      resourceAccount,
-      context,
-    });
-    expect(decision.outcome).toBe(OUTCOMES[expected]);
-  });
-
-  test("all of them are used", () => expect(probes).toHaveLength(51));
-});
 
 const key: CheckResource = { arn: "arn:aws:s3:::b/k" };
 const none: CheckResource = { none: true };
