@@ -10,8 +10,9 @@ export interface KnownKeys {
 /**
  * The condition keys of who asks and when, as far as they are known here: requests go to AWS over TLS, at this moment,
  * signed for whom GetCallerIdentity names, and from here, not from a service on its behalf (IAM User Guide, "AWS global
- * condition context keys" and "Keys by principal type"). The session of a role does not tell the path of the role, and so not the role's ARN, which is what
- * `aws:PrincipalArn` holds; where the proxy saw the role assumed, or `--principal-arn` names it, it is known.
+ * condition context keys" and "Keys by principal type"). The session of a role does not tell the path of the role, and so
+ * not the role's ARN, which is what `aws:PrincipalArn` holds; where the proxy saw the role assumed, or `--principal-arn`
+ * names it, it is known.
  */
 export function principalContext({ account, principalArn, userId, roleArn }: Identity, now: Date): KnownKeys {
   const context: Record<string, string> = {

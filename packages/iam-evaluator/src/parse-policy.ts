@@ -1,4 +1,5 @@
 import type { PolicyType } from "@iap/aws-core";
+import { didYouMean } from "./did-you-mean.ts";
 import type { Finding, LocatedText, Place, Report } from "./finding.ts";
 import { type ParsedCondition, readCondition } from "./parse-condition.ts";
 import { type ParsedPrincipal, readPrincipal } from "./parse-principal.ts";
@@ -155,7 +156,7 @@ function readDocument(reader: Reader): ParsedPolicy | undefined {
           "UNKNOWN_ELEMENT",
           place(key, offset),
           `${JSON.stringify(key)} is not an element of a policy document.`,
-          "A document has Version, Id and Statement, spelt so.",
+          suggested(key, DOCUMENT_ELEMENTS, "A document has"),
         );
     }
   }
@@ -222,7 +223,7 @@ function readStatement(
         "UNKNOWN_ELEMENT",
         place(`${path}.${key}`, offset),
         `${JSON.stringify(key)} is not an element of a statement.`,
-        `A statement has ${[...STATEMENT_ELEMENTS].join(", ")}, spelt so.`,
+        suggested(key, STATEMENT_ELEMENTS, "A statement has"),
       );
     }
   }
@@ -280,6 +281,7 @@ function readPrincipalElement(
 const DOCUMENT_FORM = 'Write {"Version": "2012-10-17", "Statement": [...]}.';
 const STATEMENT_FORM = 'Write {"Effect": "Allow", "Action": ..., "Resource": ...}.';
 
+const DOCUMENT_ELEMENTS: ReadonlySet<string> = new Set(["Version", "Id", "Statement"]);
 const STATEMENT_ELEMENTS: ReadonlySet<string> = new Set([
   "Sid",
   "Effect",
@@ -397,6 +399,11 @@ function readPatterns(
       );
   }
   return { inverted: member === not, values };
+}
+
+function suggested(key: string, elements: ReadonlySet<string>, start: string): string {
+  const near = didYouMean(key, elements);
+  return near === undefined ? `${start} ${[...elements].join(", ")}, spelt so.` : `Did you mean "${near}"?`;
 }
 
 function patternFix(name: "Action" | "Resource"): string {

@@ -1,3 +1,4 @@
+import { didYouMean } from "./did-you-mean.ts";
 import type { LocatedText } from "./finding.ts";
 import type { Reader } from "./reader.ts";
 import type { JsonMember, JsonNode } from "./strict-json.ts";
@@ -38,7 +39,9 @@ export function readPrincipal(reader: Reader, { key, offset, value }: JsonMember
     if (type === undefined) {
       const at = place(memberPath, member.offset);
       const message = `${JSON.stringify(member.key)} is not a kind of principal.`;
-      unreadable("INVALID_PRINCIPAL", at, message, `The kinds are ${PRINCIPAL_TYPES.join(", ")}, spelt so.`);
+      const near = didYouMean(member.key, PRINCIPAL_TYPES);
+      const kinds = `The kinds are ${PRINCIPAL_TYPES.join(", ")}, spelt so.`;
+      unreadable("INVALID_PRINCIPAL", at, message, near === undefined ? kinds : `Did you mean "${near}"?`);
       continue;
     }
     for (const [item, itemPath] of listed(member.value, memberPath)) {

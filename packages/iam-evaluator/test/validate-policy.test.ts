@@ -212,6 +212,21 @@ describe("conditions", () => {
   });
 });
 
+test.each<[object, string]>([
+  [{ Actions: "s3:*" }, 'Did you mean "Action"?'],
+  [{ condition: {} }, 'Did you mean "Condition"?'],
+  [{ Principal: { aws: "123456789012" } }, 'Did you mean "AWS"?'],
+  [{ Principal: { Services: "s3.amazonaws.com" } }, 'Did you mean "Service"?'],
+  [
+    { Foo: 1 },
+    "A statement has Sid, Effect, Action, NotAction, Resource, NotResource, Condition, Principal, NotPrincipal, spelt so.",
+  ],
+])("a misspelt element is corrected: %j", (change, fix) => {
+  const statement = { Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*", ...change };
+  const document = JSON.stringify({ Version: "2012-10-17", Statement: statement });
+  expect(validatePolicy(document, "resource")[0]?.fix).toBe(fix);
+});
+
 describe("with the actions there are", () => {
   const actions = new Map([["s3", ["GetObject", "PutObject", "ListBucket"]]]);
   test.each<[string, string[]]>([
