@@ -27,6 +27,8 @@ export interface CertificateAuthorityOptions {
   readonly now?: (() => Date) | undefined;
   /** How many leaf certificates are kept in memory; 1,000 by default. */
   readonly maxLeaves?: number | undefined;
+  /** 48 secret random bytes, the same for processes that are to resume each other's TLS sessions; each context has its own by default. */
+  readonly ticketKeys?: Buffer | undefined;
 }
 
 /** What people ask of an authority. */
@@ -59,6 +61,7 @@ export class CertificateAuthority {
   readonly #dir: string;
   readonly #now: () => Date;
   readonly #maxLeaves: number;
+  readonly #ticketKeys: Buffer | undefined;
   /** In the order of use, the least recent first. */
   readonly #leaves = new Map<string, CachedLeaf>();
 
@@ -70,6 +73,7 @@ export class CertificateAuthority {
     issuer: LeafIssuer;
     now: () => Date;
     maxLeaves: number;
+    ticketKeys: Buffer | undefined;
   }) {
     this.path = authorityPaths(init.dir).root;
     this.rootCertificate = init.rootCertificate;
@@ -79,6 +83,7 @@ export class CertificateAuthority {
     this.#issuer = init.issuer;
     this.#now = init.now;
     this.#maxLeaves = init.maxLeaves;
+    this.#ticketKeys = init.ticketKeys;
   }
 
   /** The authority in the directory; a new one when there is none. */
@@ -156,6 +161,7 @@ export class CertificateAuthority {
       issuer: await LeafIssuer.create(intermediate, key),
       now,
       maxLeaves,
+      ticketKeys: options.ticketKeys,
     });
   }
 
@@ -171,7 +177,12 @@ export class CertificateAuthority {
   /** The same as a context that a TLS server can use; the same object until the leaf is made again. */
   async secureContext(host: string): Promise<SecureContext> {
     const cached = await this.#cached(host);
-    cached.context ??= createSecureContext({ key: cached.leaf.key, cert: cached.leaf.cert, minVersion: "TLSv1.2" });
+    cached.context ??= createSecureContext({
+      key: cached.leaf.key,
+      cert: cached.leaf.cert,
+      minVersion: "TLSv1.2",
+      ...(this.#ticketKeys === undefined ? {} : { ticketKeys: this.#ticketKeys }),
+    });
     return cached.context;
   }
 

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
-import { X509Certificate } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect, TLSSocket } from "node:tls";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CertificateAuthority, CertificateAuthorityError, type CertificateAuthorityOptions } from "../src/index.ts";
@@ -265,6 +268,42 @@ describe("leaf certificates", () => {
     expect(new Set(leaves).size).toBe(1);
     const contexts = await Promise.all(hosts.map((host) => ca.secureContext(host)));
     expect(new Set(contexts).size).toBe(1);
+  });
+
+  test.each([
+    ["the same ticket keys resume each other's sessions", true],
+    ["none given do not", false],
+  ])("two processes with %s", async (_what, given) => {
+    const ticketKeys = given ? randomBytes(48) : undefined;
+    await CertificateAuthority.open(options);
+    const reused: boolean[] = [];
+    let session: Buffer | undefined;
+    for (let i = 0; i < 2; i++) {
+      const ca = await CertificateAuthority.load({ ...options, ticketKeys });
+      const secureContext = await ca.secureContext("sts.amazonaws.com");
+      const server = createServer((raw) => {
+        const secure = new TLSSocket(raw, { isServer: true, secureContext });
+        secure.on("error", () => {});
+        secure.on("secure", () => secure.end("hello"));
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const client = connect({
+        port,
+        host: "127.0.0.1",
+        servername: "sts.amazonaws.com",
+        ca: ca.rootCertificate,
+        session,
+      });
+      client.on("session", (ticket: Buffer) => {
+        session = ticket;
+      });
+      client.once("secureConnect", () => reused.push(client.isSessionReused()));
+      client.resume();
+      await once(client, "close");
+      server.close();
+    }
+    expect(reused).toEqual([false, given]);
   });
 
   test("are kept for the hosts used last", async () => {

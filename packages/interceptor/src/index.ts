@@ -16,6 +16,7 @@ export {
 } from "./exchange.ts";
 export { Interceptor, type InterceptorEvent, type InterceptorOptions } from "./interceptor.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
+export { type ListenOptions, listenOn, stopListening } from "./listen-on.ts";
 export { type Route, type RouteOptions, routeTarget } from "./route.ts";
 export type { ConnectAddress, UpstreamRoute } from "./upstream.ts";
 export { UpstreamError } from "./upstream-error.ts";

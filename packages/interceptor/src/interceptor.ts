@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Agent } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type RequestHead, rawHeaders, type SignedHead } from "@iap/aws-core";
 import { type Authority, formatAuthority, parseAuthority } from "./authority.ts";
@@ -12,6 +12,7 @@ import { http1Upstream } from "./http1-upstream.ts";
 import { Http2Connection } from "./http2-connection.ts";
 import { Http2Upstream } from "./http2-upstream.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { type ListenOptions, listenOn, stopListening } from "./listen-on.ts";
 import { refusal, writeRefusal } from "./refusal.ts";
 import { type RequestFault, requestFault } from "./request-fault.ts";
 import { type RouteOptions, routeTarget } from "./route.ts";
@@ -113,26 +114,19 @@ export class Interceptor {
   }
 
   /** Listens on every host at one port (0: any free one, the same for all) and resolves with the port. Rejects with Node's `EADDRINUSE` and the like. */
-  async listen({ hosts, port }: { readonly hosts: readonly string[]; readonly port: number }): Promise<number> {
-    let bound = port;
-    for (const host of hosts) {
-      const server = this.#outerServer();
-      try {
-        await new Promise<void>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen({ host, port: bound, backlog: 1024, ipv6Only: host.includes(":") }, resolve);
-        });
-      } catch (error) {
-        // A machine without IPv6 has only one loopback.
-        const { code } = error as NodeJS.ErrnoException;
-        if (this.#listeners.length > 0 && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) continue;
-        await this.#stopListening();
-        throw error;
-      }
-      this.#listeners.push(server);
-      bound = (server.address() as AddressInfo).port;
-    }
-    return bound;
+  async listen(options: ListenOptions): Promise<number> {
+    const { port, servers } = await listenOn(() => this.#outerServer(), options);
+    this.#listeners.push(...servers);
+    return port;
+  }
+
+  /** Instead of `listen`: gives what serves connections that another process has accepted, as if they had come here. */
+  acceptor(): (socket: Socket) => void {
+    const server = this.#outerServer();
+    // Node arms its header timers when a server starts to listen; this one never does.
+    server.emit("listening");
+    this.#listeners.push(server);
+    return (socket) => void server.emit("connection", socket);
   }
 
   /** Serves a connection that was accepted elsewhere, from a client known to be allowed. Only while it listens. */
@@ -173,14 +167,14 @@ export class Interceptor {
     readonly hurry?: Promise<void> | undefined;
   } = {}): Promise<void> {
     this.#closing = true;
-    const stopped = this.#stopListening();
+    const stopped = stopListening(this.#listeners);
     this.#inner.closeIdleConnections();
     for (const connection of this.#http2Connections) connection.close();
     await this.#finished(this.#active, graceMs, hurry);
     for (const socket of this.#sockets) socket.destroy();
     // The exchanges just cut still have their ends to record.
     await this.#finished([...this.#active, ...this.#switched], 1_000);
-    this.#inner.close();
+    for (const server of [...this.#listeners, this.#inner]) server.close();
     this.#http2.destroy();
     this.#pool.destroy();
     this.#agent.destroy();
@@ -197,14 +191,6 @@ export class Interceptor {
     });
     await Promise.race([Promise.allSettled(running), over, ...(hurry === undefined ? [] : [hurry])]);
     clearTimeout(timer);
-  }
-
-  async #stopListening(): Promise<void> {
-    await Promise.all(
-      this.#listeners.map(
-        (server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
-      ),
-    );
   }
 
   #outerServer(): Server {

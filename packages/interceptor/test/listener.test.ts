@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
-import { expect, test } from "vitest";
-import { Interceptor } from "../src/index.ts";
-import { authority, dial, startProxy } from "./harness.ts";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { Interceptor, listenOn, stopListening } from "../src/index.ts";
+import { authority, dial, host, intercepted, startProxy, Upstream } from "./harness.ts";
 
 test.each([
   ["a path", 400, "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n"],
@@ -81,4 +81,42 @@ test("a port that is taken rejects, and leaves nothing listening", async () => {
   const { port } = server.address() as { port: number };
   await expect(interceptor().listen({ hosts: ["127.0.0.1"], port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   server.close();
+});
+
+test("connections that another accepts are served as if they had come here, and bounded alike", async () => {
+  const upstream = await Upstream.start(host);
+  const { interceptor } = await startProxy({ upstreamPort: upstream.port, limits: { headersTimeoutMs: 300 } });
+  const accepting = createServer({ allowHalfOpen: true }, interceptor.acceptor());
+  onTestFinished(() => void accepting.close());
+  accepting.listen(0, "127.0.0.1");
+  await once(accepting, "listening");
+  const { port } = accepting.address() as AddressInfo;
+  const client = await intercepted(port);
+  client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const server = await upstream.connection();
+  await server.message();
+  server.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  expect((await client.message()).body.toString()).toBe("ok");
+  // One that says nothing whole is cut off in time.
+  const slow = await dial(port);
+  slow.write("CONNECT ");
+  expect(await slow.rest()).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test("listening on several addresses is one port, without those that a machine has not, or nothing at all", async () => {
+  const make = () => createServer();
+  const { port, servers } = await listenOn(make, { hosts: ["127.0.0.1", "192.0.2.1"], port: 0 });
+  expect(servers.map((server) => server.address())).toMatchObject([{ address: "127.0.0.1", port }]);
+  const made: Server[] = [];
+  const failing = listenOn(
+    () => {
+      const server = createServer();
+      made.push(server);
+      return server;
+    },
+    { hosts: ["127.0.0.2", "127.0.0.1"], port },
+  );
+  await expect(failing).rejects.toMatchObject({ code: "EADDRINUSE" });
+  expect(made.map(({ listening }) => listening)).toEqual([false, false]);
+  await stopListening(servers);
 });

@@ -313,6 +313,7 @@ test.each([
     const client = await intercepted(proxy.port);
     client.write(put(framing));
     const server = await upstream.connection();
+    await server.until((text) => text.includes("\r\n\r\n"), "the head");
     client.write(body);
     const answer = await client.message();
     expect([answer.start, answer.body.toString()]).toEqual([
