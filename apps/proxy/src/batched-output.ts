@@ -1,13 +1,16 @@
 /**
  * An output that takes what is written in one turn of the event loop in one write: each write to a terminal or a pipe is
- * a system call that the proxy waits for. `flush` writes what is waiting now.
+ * a system call that the proxy waits for. `flush` writes what is waiting now. With `mostBytes`, a write takes no more than so
+ * many, and whole lines, as far as they fit: several processes that write to one pipe then do not mix them.
  */
 export class BatchedOutput {
   readonly #output: { write(text: string): unknown };
+  readonly #mostBytes: number;
   #waiting = "";
 
-  constructor(output: { write(text: string): unknown }) {
+  constructor(output: { write(text: string): unknown }, mostBytes: number = Number.POSITIVE_INFINITY) {
     this.#output = output;
+    this.#mostBytes = mostBytes;
   }
 
   write(text: string): void {
@@ -19,6 +22,15 @@ export class BatchedOutput {
     if (this.#waiting === "") return;
     const text = this.#waiting;
     this.#waiting = "";
-    this.#output.write(text);
+    if (Buffer.byteLength(text) <= this.#mostBytes) return void this.#output.write(text);
+    let piece = "";
+    for (const line of text.split(/(?<=\n)/)) {
+      if (piece !== "" && Buffer.byteLength(piece + line) > this.#mostBytes) {
+        this.#output.write(piece);
+        piece = "";
+      }
+      piece += line;
+    }
+    this.#output.write(piece);
   }
 }

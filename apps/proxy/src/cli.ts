@@ -119,7 +119,16 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       (y) =>
         startCommandOptions(y, {
           without: [
-            ...(["endpoint-port", "mode", "policy", "log-format", "tunnel", "tunnel-host", "keypair-ttl"] as const),
+            ...([
+              "endpoint-port",
+              "workers",
+              "mode",
+              "policy",
+              "log-format",
+              "tunnel",
+              "tunnel-host",
+              "keypair-ttl",
+            ] as const),
             ...([
               "assume-role",
               "source-identity",
@@ -380,7 +389,9 @@ function agentOptions(y: Argv): Argv {
 }
 
 function runCommandOptions(y: Argv): Argv {
-  return agentOptions(startCommandOptions(y, { without: ["host", "port", "endpoint-port", "sock", "log-format"] }))
+  return agentOptions(
+    startCommandOptions(y, { without: ["host", "port", "endpoint-port", "workers", "sock", "log-format"] }),
+  )
     .positional("command", { type: "string", array: true, describe: "The command and its arguments, best after --" })
     .option("isolate", {
       type: "boolean",

@@ -11,9 +11,10 @@ export interface ControlAnswer {
 export interface ControlSocketOptions {
   readonly path: string;
   /** Does what a `reload` asks for, and says what came of it. */
-  readonly reload: () => ControlAnswer;
+  readonly reload: () => Promise<ControlAnswer>;
 }
 
+const noSuchCommand: ControlAnswer = { ok: false, message: "there is no such command" };
 const mostCharacters = 1024;
 const patienceMs = 10_000;
 
@@ -37,8 +38,8 @@ export async function serveControl({ path, reload }: ControlSocketOptions): Prom
       if (end < 0 || socket.destroyed) return;
       socket.removeAllListeners("data");
       const command = text.slice(0, end);
-      const answer = command === "reload" ? reload() : { ok: false, message: "there is no such command" };
-      socket.end(`${JSON.stringify(answer)}\n`);
+      const answered = command === "reload" ? reload() : Promise.resolve(noSuchCommand);
+      void answered.then((answer) => socket.end(`${JSON.stringify(answer)}\n`));
     });
   });
   if (await answers(path)) throw new Error(`another proxy listens at ${path}`);

@@ -5,7 +5,7 @@ export interface ForeignKeyAlarmOptions {
   /** The four characters after `ASIA` in the ids of this installation's agent keys. */
   readonly installId: string;
   /** The real credentials; rejects when there are none now. */
-  readonly real: () => Promise<Credentials>;
+  readonly real: () => Promise<Pick<Credentials, "accessKeyId">>;
   readonly warn: (message: string) => void;
   readonly now: () => Date;
 }

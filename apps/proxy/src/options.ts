@@ -24,6 +24,7 @@ export type OptionName =
   | "host"
   | "port"
   | "endpoint-port"
+  | "workers"
   | "dir"
   | "mode"
   | "policy"
@@ -75,6 +76,13 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     describe:
       "Also serve plain HTTP on 127.0.0.1 at this port, for clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:PORT; 0 takes a free one",
     defaultText: "off",
+  },
+  workers: {
+    type: "number",
+    env: "PROXY_WORKERS",
+    placeholder: "N",
+    describe: "Serve requests with so many processes, 1 to 64, as one proxy: for more of them than one core can take",
+    defaultText: "1",
   },
   dir: {
     type: "string",
@@ -326,6 +334,8 @@ export interface Settings {
   /** Megabytes at which the activity log is begun anew; 0: never. */
   readonly activityRotate: number;
   readonly keypairTtl: number;
+  /** How many processes serve requests. */
+  readonly workers: number;
   readonly sock: string;
   readonly profile: string | undefined;
   /** Assumed with the real credentials; undefined: these sign themselves. */
@@ -398,6 +408,7 @@ export function readSettings(
     hosts: hosts === undefined || hosts.length === 0 ? ["127.0.0.1", "::1"] : hosts,
     port: (value("port") as number | undefined) ?? 8080,
     endpointPort: value("endpoint-port") as number | undefined,
+    workers: (value("workers") as number | undefined) ?? 1,
     dir,
     mode: mode ?? "record",
     policies: mode === "record" ? [] : policies,
@@ -448,6 +459,7 @@ function judge({
   endpointPort,
   activityRotate,
   keypairTtl,
+  workers,
   accountId,
   principalArn,
   tunnelHosts,
@@ -490,6 +502,9 @@ function judge({
     throw new UsageError(`--port must be 0 to 65535, not ${port}`);
   if (endpointPort !== undefined && (!Number.isInteger(endpointPort) || endpointPort < 0 || endpointPort > 65535)) {
     throw new UsageError(`--endpoint-port must be 0 to 65535, not ${endpointPort}`);
+  }
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64) {
+    throw new UsageError(`--workers must be 1 to 64, not ${workers}`);
   }
   if (!Number.isInteger(keypairTtl) || keypairTtl < 60 || keypairTtl > 43_200) {
     throw new UsageError(`--keypair-ttl must be 60 to 43200 seconds, not ${keypairTtl}`);

@@ -38,14 +38,16 @@ export interface PolicyChange {
 /** Policies in files, read once and again when told to, never on their own: whoever can write a file must not make it count. */
 export class PolicyFiles implements PolicySource {
   readonly #names: PolicyFileNames;
+  readonly #read: (file: string) => string;
   #set: CompiledSet | undefined;
 
-  /** Throws `UsageError` naming file, path in the document and the fix. */
-  constructor(names: PolicyFileNames) {
+  /** `read` gives the text of a file, from disk by default. Throws `UsageError` naming file, path in the document and the fix. */
+  constructor(names: PolicyFileNames, read: (file: string) => string = (file) => readFileSync(file, "utf8")) {
     this.#names = names;
+    this.#read = read;
     const { policies, boundaries, sessionPolicies, policiesFor = [] } = names;
     const files = policies.length + boundaries.length + sessionPolicies.length + policiesFor.length;
-    if (files > 0) this.#set = compile(names);
+    if (files > 0) this.#set = compile(names, this.#read);
   }
 
   current(_agent: string, lineage?: readonly string[]): Judge | undefined {
@@ -57,6 +59,11 @@ export class PolicyFiles implements PolicySource {
     return this.#set?.sessionPolicy;
   }
 
+  /** The text of each file, as it counts. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#set?.texts ?? new Map();
+  }
+
   /**
    * Reads the files again. Requests that are being decided keep the policies they began with. Throws `UsageError` when
    * there is something wrong, and then nothing has changed. Undefined when there are no policies.
@@ -64,7 +71,7 @@ export class PolicyFiles implements PolicySource {
   reload(): PolicyChange | undefined {
     const before = this.#set;
     if (before === undefined) return undefined;
-    const after = compile(this.#names);
+    const after = compile(this.#names, this.#read);
     this.#set = after;
     return {
       before: before.roles.version,
@@ -79,6 +86,7 @@ interface CompiledSet {
   readonly roles: RolePolicies;
   readonly sessionPolicy: string | undefined;
   readonly statements: readonly Statement[];
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 interface Statement {
@@ -87,14 +95,22 @@ interface Statement {
   readonly identity: string;
 }
 
-function compile(names: PolicyFileNames): CompiledSet {
+function compile(names: PolicyFileNames, read: (file: string) => string): CompiledSet {
   const { policies, boundaries, sessionPolicies, policiesFor = [], sessionPolicyOf } = names;
+  const texts = new Map<string, string>();
+  const readPolicy = (file: string): PolicyInput => {
+    // One that is named twice is read once: it is to be the same.
+    const document = texts.get(file) ?? textOf(file, read);
+    texts.set(file, document);
+    return { name: file, document };
+  };
   const forRoles = policiesFor.map(parseRolePolicy).map((rule) => ({ ...rule, input: readPolicy(rule.file) }));
   const identity = policies.map(readPolicy);
   const permissionsBoundary = boundaries.map(readPolicy);
   const session = sessionPolicies.map(readPolicy);
   try {
     return {
+      texts,
       roles: new RolePolicies(compilePolicySet({ identity, permissionsBoundary, session }), forRoles),
       sessionPolicy:
         sessionPolicyOf === undefined
@@ -113,9 +129,9 @@ function compile(names: PolicyFileNames): CompiledSet {
   }
 }
 
-function readPolicy(file: string): PolicyInput {
+function textOf(file: string, read: (file: string) => string): string {
   try {
-    return { name: file, document: readFileSync(file, "utf8") };
+    return read(file);
   } catch (error) {
     throw new UsageError(`the policy ${file} cannot be read: ${(error as Error).message}`);
   }

@@ -1,54 +1,39 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import type { Agent } from "node:https";
 import type { Socket } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { rootCertificates } from "node:tls";
-import { createResolver } from "@iap/action-resolver";
-import { AwsError, awsSuffixes, type Credentials, type Upstreams } from "@iap/aws-core";
+import { awsSuffixes, type Credentials, type Upstreams } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
 import { AgentKeyRotation, KeyVendor, openInstallKey, serveCredentials } from "@iap/cred-vendor";
 import { describeFinding } from "@iap/iam-evaluator";
-import { Interceptor, type InterceptorEvent, UpstreamProxy } from "@iap/interceptor";
-import { SigningKeys } from "@iap/sigv4";
+import { type Interceptor, UpstreamProxy } from "@iap/interceptor";
 import { credentialProcess } from "proxy-creds";
 import { ActivityLog } from "./activity-log.ts";
-import { parseAllowedHosts } from "./allowed-hosts.ts";
 import { AssumedIdentity } from "./assumed-identity.ts";
 import { AssumedRole } from "./assumed-role.ts";
 import { installProfile, removeProfile } from "./aws-profile.ts";
-import { ByteBudget } from "./byte-budget.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
 import { type ControlAnswer, type ControlSocketOptions, serveControl } from "./control-socket.ts";
-import { decider, decideUnsigned } from "./decide.ts";
-import { deniedActions } from "./deny-action.ts";
 import { openEndpoint } from "./endpoint-mode.ts";
-import { withForeignKeyAlarm } from "./foreign-key-alarm.ts";
-import { exceptionWarnings, guardExceptions } from "./guard-exceptions.ts";
-import { http2Hosts } from "./http2-hosts.ts";
+import { exceptionWarnings } from "./guard-exceptions.ts";
 import { UpstreamIdentity } from "./identity.ts";
 import { noCredentials } from "./no-credentials.ts";
 import type { Settings } from "./options.ts";
-import { pipeline } from "./pipeline.ts";
-import type { PipelineParts } from "./pipeline-parts.ts";
 import { describeChange, PolicyFiles } from "./policy-source.ts";
 import { readProfileRegion } from "./read-profile.ts";
-import { recordRefusal } from "./record-refusal.ts";
 import { refuseOwnCredentials, refuseOwnProxy } from "./refuse-loops.ts";
 import type { RequestStoryOptions } from "./request-story.ts";
-import { loadShard } from "./shard-loader.ts";
+import { fault, readServingRules, serving } from "./serving.ts";
 import { startScreen } from "./start-screen.ts";
 import type { Terminal } from "./terminal.ts";
 import { tokenIssuer, tokenWarnings } from "./tokens/issue-token.ts";
 import { readTokenRequest } from "./tokens/token-request.ts";
 import { type CredentialProvider, UpstreamCredentials } from "./upstream-credentials.ts";
-import { parseUpstreamMap } from "./upstream-map.ts";
-import { readUpstreamProxy } from "./upstream-proxy.ts";
 import { UsageError } from "./usage-error.ts";
-import { userAgentSuffix } from "./user-agent-suffix.ts";
-import { credentialReplacer } from "./virtual/credential-replacer.ts";
 import { RoleSessions } from "./virtual/role-sessions.ts";
+import { WorkerCrew } from "./workers/worker-crew.ts";
 
 export interface StartProxyOptions {
   readonly settings: Settings;
@@ -80,12 +65,10 @@ export interface RunningProxy {
   /** Serves a connection that was accepted elsewhere, from a client known to be allowed. */
   accept(socket: Socket): void;
   /** Reads the policies again and says, here and on the terminal, what changed; what is wrong with them changes nothing. */
-  reload(): ControlAnswer;
+  reload(): Promise<ControlAnswer>;
   /** Removes the profile, stops vending, lets requests under way finish (10 s at most, or until `hurry`), and closes the logs. */
   close(options?: { readonly hurry?: Promise<void> | undefined }): Promise<void>;
 }
-
-const maxBodyBytes = 32 << 20;
 
 /**
  * Puts the proxy together from its parts and starts it. What fails on the way undoes what was started and throws: a
@@ -106,13 +89,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     // What may be wrong is found out before anything is made.
     const sessionPolicyOf = settings.dualEnforce ? settings.assumeRole : undefined;
     const policies = new PolicyFiles({ ...settings, sessionPolicyOf });
-    const denied = deniedActions(settings.denyActions);
-    const connectAddress = parseUpstreamMap(settings.upstreamMap);
-    const offerHttp2 = http2Hosts(settings.http2);
-    const ca = await readUpstreamCa(settings.upstreamCa);
-    const allowedHosts = parseAllowedHosts(settings.allowHosts);
-    const exceptions = guardExceptions(settings);
-    const corporate = readUpstreamProxy(env);
+    const rules = await readServingRules(settings, env);
     await refuseOwnCredentials({ configFile, profile: sourceProfile });
     refuseOwnProxy({ hosts: settings.hosts, port: settings.port, env });
 
@@ -173,50 +150,29 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       now,
       onDecided: (record) => terminal.decided(record),
     };
-    const suffixOf = userAgentSuffix({ template: settings.userAgentSuffix, version, run });
-    const keys = withForeignKeyAlarm({
-      keys: vendor,
-      installId: vendor.installId,
-      // Those that lie about somewhere: a session that the proxy assumed is in its memory only.
+    const { interceptor, parts } = serving({
+      ...{ settings, rules, terminal, version, agent, records, authority, vendor, policies, sessions, identity },
+      // A session that the proxy assumed is in its memory only.
       real: () => sourceCredentials.credentials("default"),
-      warn: (message) => terminal.warn(message),
-      now,
-    });
-    const parts: PipelineParts = {
-      ...records,
-      keys,
-      signingKeys: new SigningKeys(),
-      upstreams: sessions,
-      userAgentSuffix: (key) => suffixOf(key.agent),
-      identity,
-      credentialReplacer: credentialReplacer({ sessions, unsigned: { agent, session: run } }),
-      resolver: createResolver({ load: loadShard }),
-      allowedHosts,
-      decide: decider(policies, { denied, exceptions, lineage: (ref) => sessions.get(ref)?.lineage }),
-      decideUnsigned: decideUnsigned(exceptions),
-      budget: new ByteBudget({ total: 8 * maxBodyBytes, perKey: 4 * maxBodyBytes }),
-      maxBodyBytes,
-      onFault: (error) => terminal.warn(fault(error)),
-    };
-    const interceptor = new Interceptor({
-      tunnel: settings.tunnel,
-      tunnelHosts: namedHosts(settings.tunnelHosts),
-      connectAddress,
-      upstreamProxy: corporate?.of,
-      ca,
-      secureContext: (host) => authority.secureContext(host),
+      processes: 1,
       authorizeConnect: forOneRun?.authorizeConnect,
-      offerHttp2,
-      onEvent: (event) => tell(event, terminal, records),
-      handle: pipeline(parts),
     });
-    const port = await listen(interceptor, settings);
-    const allowed = new Set(settings.allowTokens);
-    for (const warning of [...exceptionWarnings(exceptions), ...tokenWarnings(allowed)]) terminal.warn(warning);
+    const crew =
+      forOneRun !== undefined || settings.workers === 1
+        ? undefined
+        : new WorkerCrew({
+            ...{ settings, env, terminal, version, agent, run, activityFile, policies, sessions, identity },
+            own: ownCredentials,
+            source: sourceCredentials,
+          });
+    if (crew !== undefined) undo.push(() => crew.close({ graceMs: 0 }));
     undo.push(() => interceptor.close({ graceMs: 0 }));
+    const port = await listen(crew ?? interceptor, settings);
+    const allowed = new Set(settings.allowTokens);
+    for (const warning of [...exceptionWarnings(rules.exceptions), ...tokenWarnings(allowed)]) terminal.warn(warning);
     refuseOwnProxy({ hosts: settings.hosts, port, env });
-    if (corporate !== undefined) {
-      const { proxy, variable } = corporate;
+    if (rules.corporate !== undefined) {
+      const { proxy, variable } = rules.corporate;
       terminal.note(`upstream is reached through the proxy ${proxy.where} (${variable}), but for what NO_PROXY names`);
     }
 
@@ -227,7 +183,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
             port: settings.endpointPort,
             proxy: new UpstreamProxy({ host: settings.hosts[0] as string, port }),
             rootCertificate: authority.rootCertificate,
-            keys,
+            keys: parts.keys,
             records,
             onError: (error) => terminal.warn(fault(error)),
           });
@@ -242,7 +198,15 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       current: () => rotation.current(now()),
       verbs: {
         token: (request) => issueToken(readTokenRequest(request, stsRegion)),
-        status: () => ({ version, pid: process.pid, port, endpointPort: endpoint?.port, mode: settings.mode, run }),
+        status: () => ({
+          version,
+          pid: process.pid,
+          port,
+          endpointPort: endpoint?.port,
+          mode: settings.mode,
+          run,
+          workers: settings.workers,
+        }),
       },
       onError: (error) => terminal.warn(`the vending socket failed: ${(error as Error).message}`),
     });
@@ -261,11 +225,18 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       undo.push(() => removeProfile(profile));
     }
 
-    const reload = (): ControlAnswer => {
-      const answer = reloadPolicies(policies, agent, terminal);
-      // With what AWS enforces, too.
-      if (settings.dualEnforce && answer.ok) assumed?.renew();
-      return answer;
+    let reloading: Promise<unknown> = Promise.resolve();
+    // One at a time: each is over when no worker goes by other policies.
+    const reload = (): Promise<ControlAnswer> => {
+      const reloaded = reloading.then(async () => {
+        const answer = reloadPolicies(policies, agent, terminal);
+        // With what AWS enforces, too.
+        if (settings.dualEnforce && answer.ok) assumed?.renew();
+        if (answer.ok) await crew?.reload();
+        return answer;
+      });
+      reloading = reloaded;
+      return reloaded;
     };
     // That of one run is not for others to command.
     const control =
@@ -291,6 +262,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
         version,
         port,
         mode: settings.mode,
+        ...(crew === undefined ? {} : { workers: settings.workers }),
         agent: forOneRun?.agent ?? "advisory",
         ca: authority.path,
         actionLog: settings.actionLog,
@@ -319,6 +291,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
             () => server.close(),
             () => control.close(),
             async () => endpoint?.close(),
+            async () => crew?.close({ graceMs: 10_000, hurry }),
             () => interceptor.close({ graceMs: 10_000, hurry }),
             () => recorder.close(),
           ],
@@ -398,10 +371,11 @@ function asUsageError(error: unknown, dirs: readonly string[]): unknown {
   return error;
 }
 
-async function listen(interceptor: Interceptor, { hosts, port }: Settings): Promise<number> {
+async function listen(listener: Pick<Interceptor, "listen">, { hosts, port }: Settings): Promise<number> {
   try {
-    return await interceptor.listen({ hosts, port });
+    return await listener.listen({ hosts, port });
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === "EADDRINUSE"
@@ -436,23 +410,6 @@ export async function sdkProvider(profile: string | undefined, agent: () => Agen
   };
 }
 
-/** The authorities to trust upstream: the built-in ones and those of a PEM file. Undefined: the built-in ones alone. */
-export async function readUpstreamCa(file: string | undefined): Promise<readonly string[] | undefined> {
-  if (file === undefined) return undefined;
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new UsageError(`--upstream-ca ${file} cannot be read: ${error.message}`);
-  });
-  if (!text.includes("-----BEGIN CERTIFICATE-----"))
-    throw new UsageError(`--upstream-ca ${file} holds no PEM certificate`);
-  return [...rootCertificates, text];
-}
-
-/** `.name` stands for all below it. */
-function namedHosts(names: readonly string[]): (host: string) => boolean {
-  const wanted = names.map((name) => name.toLowerCase());
-  return (host) => wanted.some((name) => (name.startsWith(".") ? host.endsWith(name) : host === name));
-}
-
 function inheritedBundles(env: StartProxyOptions["env"]): readonly string[] {
   return [env.AWS_CA_BUNDLE, env.SSL_CERT_FILE].filter((file) => file !== undefined && file !== "") as string[];
 }
@@ -481,30 +438,5 @@ function userName(): string {
     return userInfo().username;
   } catch {
     return `uid-${process.getuid?.() ?? "unknown"}`;
-  }
-}
-
-/** What went wrong, with the stack when it is a bug: what carries a cause of AWS's is told by its message. */
-function fault(error: Error): string {
-  const { cause } = error;
-  if (cause instanceof Error) return `${error.message} (${cause.stack ?? cause.message})`;
-  return error instanceof AwsError ? error.message : (error.stack ?? error.message);
-}
-
-function tell(event: InterceptorEvent, terminal: Terminal, records: RequestStoryOptions): void {
-  switch (event.type) {
-    case "tunnel":
-      return;
-    case "refused":
-      return terminal.note(`refused ${event.host}: ${event.reason}`);
-    case "handshakeFailed":
-      return terminal.handshakeFailed(event.host, event.reason);
-    case "malformedRequest":
-      if (event.head !== undefined && event.status !== undefined) {
-        return void recordRefusal({ head: event.head, status: event.status, reason: event.reason }, records);
-      }
-      return terminal.note(`malformed request${event.host === undefined ? "" : ` for ${event.host}`}: ${event.reason}`);
-    case "error":
-      return terminal.warn(fault(event.error));
   }
 }

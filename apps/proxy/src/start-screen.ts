@@ -18,10 +18,14 @@ export function startScreen(facts: StartFacts): string {
   const { version, settings, port, caPath, activityFile, policyVersion, identity, caBundleToName } = facts;
   const files = [...settings.policies, ...settings.boundaries, ...settings.sessionPolicies, ...settings.policiesFor];
   const policy = policyVersion === undefined ? "" : ` (policy ${policyVersion}: ${files.join(", ")})`;
+  const workers =
+    settings.workers === 1
+      ? ""
+      : `\n  workers     ${settings.workers} processes serve requests, by the same policies, sessions and logs`;
   const denied = settings.denyActions.length === 0 ? "" : `\n  denied      ${settings.denyActions.join(", ")}`;
   return `iam-agent-proxy ${version} listens on http://localhost:${port} (${settings.hosts.join(", ")})
 
-  mode        ${settings.mode}: ${modes[settings.mode]}${policy}${denied}
+  mode        ${settings.mode}: ${modes[settings.mode]}${policy}${denied}${workers}
   agent       advisory: it holds fake keys only, but a process of your own user could read ~/.aws itself
   signs as    ${identity}
   CA          ${caPath}

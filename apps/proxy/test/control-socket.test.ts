@@ -18,7 +18,7 @@ async function serve(answer: ControlAnswer = { ok: true, message: "done" }): Pro
   const seen = { asked: 0 };
   const server = await serveControl({
     path,
-    reload: () => {
+    reload: async () => {
       seen.asked++;
       return answer;
     },
@@ -49,7 +49,9 @@ test.each(["stop\n", "RELOAD\n", "x".repeat(5000)])("anything else does nothing"
 test("what a crash left is replaced; a proxy that answers is not", async () => {
   writeFileSync(path, "");
   await serve();
-  await expect(serveControl({ path, reload: () => ({ ok: true, message: "" }) })).rejects.toThrow("another proxy");
+  await expect(serveControl({ path, reload: async () => ({ ok: true, message: "" }) })).rejects.toThrow(
+    "another proxy",
+  );
   expect(await askProxy(path, "reload")).toMatchObject({ message: "done" });
 });
 

@@ -139,3 +139,22 @@ test("a reload that fails changes nothing", () => {
 test("without files there is nothing to reload", () => {
   expect(policiesOf([]).reload()).toBeUndefined();
 });
+
+test("the texts that count can be handed to another, who then goes by the same version", () => {
+  const path = file("handed.json", policy("Allow", "s3:*"));
+  const files = policiesOf([path, path]);
+  const names = { policies: [path, path], boundaries: [], sessionPolicies: [] };
+  let texts = files.texts;
+  const other = new PolicyFiles(names, (name) => texts.get(name) as string);
+  const versions = () => [files, other].map((source) => source.current("tester")?.version);
+  expect(versions()[0]).toBe(versions()[1]);
+  // What stands in the file does not count before it is read.
+  file("handed.json", policy("Allow", "sqs:*"));
+  other.reload();
+  expect(versions()[0]).toBe(versions()[1]);
+  files.reload();
+  expect(versions()[0]).not.toBe(versions()[1]);
+  texts = files.texts;
+  other.reload();
+  expect(versions()[0]).toBe(versions()[1]);
+});

@@ -608,14 +608,14 @@ describe("a reload of the policies", () => {
     while (!instance.stdout.includes("ALLOWED  s3:GetObject")) await new Promise((resolve) => setTimeout(resolve, 5));
 
     writeFileSync(file, policyOf("ec2:*"));
-    expect(instance.proxy.reload().ok).toBe(true);
+    expect((await instance.proxy.reload()).ok).toBe(true);
     expect(instance.stderr).toContain("policies reloaded, version");
     expect((await instance.send(await instance.getObject())).status).toBe(403);
     release();
     expect(await answer).toMatchObject({ status: 200, text: "first half, second half" });
 
     writeFileSync(file, "{");
-    expect(instance.proxy.reload()).toMatchObject({ ok: false });
+    expect(await instance.proxy.reload()).toMatchObject({ ok: false });
     expect(instance.stderr).toContain("the policies were not reloaded");
     expect((await instance.send(await instance.getObject())).status).toBe(403);
   });

@@ -32,6 +32,12 @@ test("the exports of the agent's terminal stand on lines of their own, with the 
   expect(exports).toEqual(["  export AWS_PROFILE=iam-agent-proxy", "  export HTTPS_PROXY=http://localhost:40123"]);
 });
 
+test("tells how many processes serve, when there are several", () => {
+  expect(screen()).not.toContain("workers");
+  const settings = readSettings({ workers: 3 }, { HOME: "/home/u" });
+  expect(screen({ settings })).toContain("\n  workers     3 processes serve requests, by the same policies");
+});
+
 test("names the bundle where AWS_CA_BUNDLE would win over the profile's", () => {
   const exports = screen({ caBundleToName: "/home/u/.iam-agent-proxy/ca-bundle.pem" }).match(/^ {2}export .*$/gm);
   expect(exports?.[2]).toMatch(/^ {2}export AWS_CA_BUNDLE=\/home\/u\/\.iam-agent-proxy\/ca-bundle\.pem {3}# /);

@@ -37,7 +37,7 @@ export async function start(
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
     process.on("SIGHUP", () => {
       if (stdout.isTTY === true && isTerminalGone()) resolve();
-      else running?.reload();
+      else void running?.reload();
     });
   });
   const proxy = await startProxy({ settings, env, terminal, version });

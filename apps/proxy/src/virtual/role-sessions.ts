@@ -30,6 +30,14 @@ export interface SessionOrigin {
   readonly identity?: Identity | undefined;
 }
 
+/** Where the other processes of one proxy find the sessions that one of them opened. */
+export interface SharedSessions {
+  /** Told of a session opened here. */
+  opened(ref: UpstreamRef, session: RoleSession): void;
+  /** A session that another has opened; undefined when none did. */
+  find(ref: UpstreamRef): Promise<RoleSession | undefined>;
+}
+
 export interface RoleSessionsOptions {
   readonly vendor: Pick<KeyVendor, "issue">;
   /** The credentials of all other references. */
@@ -37,6 +45,8 @@ export interface RoleSessionsOptions {
   readonly now: () => Date;
   /** How many are kept at once, the oldest forgotten first; 20,000 by default (about 2 KB each). */
   readonly max?: number | undefined;
+  /** Without it there are no other processes. */
+  readonly shared?: SharedSessions | undefined;
 }
 
 /** Where an answer does not say how long its keys live, they are given out for an hour: AWS's shortest default. */
@@ -67,7 +77,7 @@ export class RoleSessions implements Upstreams {
   /** Keeps real credentials and gives a fake key pair of the same life for them. */
   open(found: FoundCredentials, origin: SessionOrigin): AgentKey {
     const { agent, session, parent, from, role, identity = unknownIdentity } = origin;
-    const { vendor, now, max = 20_000 } = this.#options;
+    const { vendor, now, max = 20_000, shared } = this.#options;
     const at = now();
     this.#forget(at, max - 1);
     const ref: UpstreamRef = `${sessionPrefix}${randomUUID()}`;
@@ -81,7 +91,7 @@ export class RoleSessions implements Upstreams {
       now: at,
     });
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
-    this.#sessions.set(ref, {
+    const opened: RoleSession = {
       credentials: new Credentials({
         accessKeyId,
         secretAccessKey,
@@ -93,8 +103,17 @@ export class RoleSessions implements Upstreams {
       lineage: [...((parent && this.#sessions.get(parent.upstream)?.lineage) ?? []), role ?? from],
       identity,
       notAfter: fake.notAfter,
-    });
+    };
+    this.#sessions.set(ref, opened);
+    shared?.opened(ref, opened);
     return fake;
+  }
+
+  /** Keeps a session that another process has opened. */
+  adopt(ref: UpstreamRef, session: RoleSession): void {
+    const { now, max = 20_000 } = this.#options;
+    if (!this.#sessions.has(ref)) this.#forget(now(), max - 1);
+    this.#sessions.set(ref, session);
   }
 
   /** The session behind a reference; undefined for the proxy's own credentials. */
@@ -109,12 +128,18 @@ export class RoleSessions implements Upstreams {
 
   async credentials(ref: UpstreamRef, agent?: string): Promise<Credentials> {
     if (!ref.startsWith(sessionPrefix)) return this.#options.base.credentials(ref, agent);
-    const session = this.#sessions.get(ref);
+    const session = this.#sessions.get(ref) ?? (await this.#find(ref));
     if (session !== undefined && session.notAfter > this.#options.now()) return session.credentials;
     throw new AwsError(
       "ExpiredToken",
       "The role session behind this key pair has ended, or iam-agent-proxy was started anew since. Ask for new credentials (AssumeRole or the like), or start the program that asks; the AWS CLI keeps old ones in ~/.aws/cli/cache.",
     );
+  }
+
+  async #find(ref: UpstreamRef): Promise<RoleSession | undefined> {
+    const found = await this.#options.shared?.find(ref);
+    if (found !== undefined) this.adopt(ref, found);
+    return found;
   }
 
   /** Forgets what has ended, at most once a minute, and the oldest down to `most`. */

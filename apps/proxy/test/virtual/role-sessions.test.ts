@@ -102,3 +102,45 @@ test("no more are kept than there is room for: the oldest goes first, and those 
   });
   expect(sessions.size).toBe(1);
 });
+
+test("a session that another process opened is found there once, and never made up", async () => {
+  const clock = new Clock();
+  const asked: string[] = [];
+  const first = clock.sessions();
+  const second = new RoleSessions({
+    vendor: clock.vendor,
+    base: { credentials: async () => base },
+    now: () => clock.at,
+    shared: {
+      opened: () => {},
+      find: async (ref) => {
+        asked.push(ref);
+        return first.get(ref);
+      },
+    },
+  });
+  const fake = first.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
+  expect(second.get(fake.upstream)).toBeUndefined();
+  for (let i = 0; i < 2; i++) expect((await second.credentials(fake.upstream)).secretAccessKey).toBe("real");
+  expect(second.get(fake.upstream)?.lineage).toEqual(["arn:one"]);
+  expect(asked).toEqual([fake.upstream]);
+  await expect(second.credentials("session:unknown")).rejects.toMatchObject({ code: "ExpiredToken" });
+  clock.at = new Date("2026-01-01T02:00:00Z");
+  await expect(second.credentials(fake.upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
+  // The proxy's own are not asked for there.
+  expect(await second.credentials("default")).toBe(base);
+  expect(asked).toHaveLength(2);
+});
+
+test("other processes are told of each session that is opened", () => {
+  const clock = new Clock();
+  const told: string[] = [];
+  const sessions = new RoleSessions({
+    vendor: clock.vendor,
+    base: { credentials: async () => base },
+    now: () => clock.at,
+    shared: { opened: (ref, { lineage }) => told.push(`${ref} ${lineage}`), find: async () => undefined },
+  });
+  const fake = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
+  expect(told).toEqual([`${fake.upstream} arn:one`]);
+});
