@@ -1,8 +1,7 @@
 /**
  * The bench: builds the workspace, installs the bench's own peers when its lock file is newer, and runs it. Arguments go to
  * the bench: `--quick` (under a minute), `--only NAME`, `--write` (updates bench/RESULTS.md). `evaluator` first measures
- * the evaluator instead, beside its peers; `policy` the commands that read a recording, `growth` what things
- * cost as there is more of them.
+ * the evaluator instead, beside its peers; `policy` the commands that read a recording.
  */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
@@ -21,7 +20,7 @@ const [part, ...more] = process.argv.slice(2);
 if (part === "evaluator") {
   // Without the flag V8 of Node 20 dies of calling into cedar's WebAssembly in optimised code.
   run("node", ["--no-turbo-inline-js-wasm-calls", "src/evaluator/main.mjs", ...more], bench);
-} else if (part === "policy" || part === "growth") run("node", [`src/${part}/main.mjs`, ...more], bench);
+} else if (part === "policy") run("node", ["src/policy/main.mjs", ...more], bench);
 else run("node", ["src/main.mjs", ...process.argv.slice(2)], bench);
 
 function run(command, args, cwd, stdio = "inherit") {

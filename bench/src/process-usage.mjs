@@ -6,11 +6,17 @@ const sampleMs = 50;
 const tickMs = 10;
 
 /**
- * The CPU time a process has used up to now, user and system, all threads, in milliseconds; NaN where there is no /proc.
+ * The CPU time a process and those that it has started have used up to now, user and system, all threads, in
+ * milliseconds; NaN where there is no /proc.
  * @param {number} pid
  */
 export function cpuMs(pid) {
   if (process.platform !== "linux") return Number.NaN;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return ownCpuMs(pid) + children.reduce((sum, child) => sum + cpuMs(Number(child)), 0);
+}
+
+function ownCpuMs(pid) {
   // The second field is the program's name in brackets, which may hold spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
   const [user, system] = fields.slice(11, 13).map(Number);

@@ -35,6 +35,7 @@ export class Product {
    * @param {object} [options.policy] Another one.
    * @param {readonly string[]} [options.nodeArgs] For Node, before the program.
    * @param {string} [options.bin] Another build of it.
+   * @param {readonly string[]} [options.args] Further arguments.
    */
   static async start({
     home,
@@ -44,6 +45,7 @@ export class Product {
     policy = policyOf(statements),
     nodeArgs = [],
     bin = proxyBin,
+    args = [],
   }) {
     mkdirSync(home, { recursive: true });
     const [policyFile, caFile] = [join(home, "policy.json"), join(home, "upstream-ca.pem")];
@@ -53,6 +55,7 @@ export class Product {
       ...[...nodeArgs, bin, "start", "--host", "127.0.0.1", "--port", "0", "--mode", "enforce", "--policy", policyFile],
       ...["--account-id", account, "--principal-arn", `arn:aws:iam::${account}:user/bench`, "--region", "us-east-1"],
       ...["--upstream-map", `*.amazonaws.com=127.0.0.1:${upstreamPort}`, "--upstream-ca", caFile],
+      ...args,
     ];
     const started = performance.now();
     const child = spawn(process.execPath, command, { env: env(home), stdio: ["ignore", "pipe", "pipe"] });

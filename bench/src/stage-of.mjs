@@ -62,7 +62,10 @@ function sideOf(stack) {
     if (url.endsWith("/interceptor/dist/forward.js")) {
       return functionName === "#send" || functionName === "run" ? "to AWS: HTTP" : "to the client: HTTP";
     }
-    if (url.endsWith("/interceptor/dist/http1-upstream.js") || url.endsWith("/interceptor/dist/upstream-connection.js")) {
+    if (
+      url.endsWith("/interceptor/dist/http1-upstream.js") ||
+      url.endsWith("/interceptor/dist/upstream-connection.js")
+    ) {
       return /^(on[A-Z]|#finish|#idleMs|finish|keep|rest)/.test(functionName) ? "from AWS: HTTP" : "to AWS: HTTP";
     }
     if (url.endsWith("/interceptor/dist/http1-exchange.js")) {
