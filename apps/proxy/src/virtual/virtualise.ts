@@ -34,9 +34,11 @@ export interface VirtualiseOptions {
  */
 export function virtualise(body: Buffer, { protocol, output, replace }: VirtualiseOptions): Buffer {
   const form = answerForm(protocol);
-  const structures = structuresAt(readers[form](body), form, output);
+  const root = readers[form](body);
+  const structures = structuresAt(root, form, output);
   const edits: { readonly start: number; readonly end: number; readonly bytes: Buffer }[] = [];
   const real: string[] = [];
+  const given = new Set<string>();
   for (const structure of structures) {
     const places = {
       accessKeyId: text(structure, output.accessKeyId),
@@ -54,14 +56,22 @@ export function virtualise(body: Buffer, { protocol, output, replace }: Virtuali
       expiration: output.expiration === undefined ? undefined : expirationOf(member(structure, output.expiration)),
     };
     const fake = replace(found);
+    given.add(fake.accessKeyId);
     real.push(found.accessKeyId, found.secretAccessKey, found.sessionToken);
     for (const name of ["accessKeyId", "secretAccessKey", "sessionToken"] as const) {
       const { start, end } = places[name] as TextValue;
       edits.push({ start, end, bytes: writers[form](fake[name]) });
     }
   }
+  // Wherever else it stands, and however it is spelled there.
+  const replaced = new Set(edits.map(({ start }) => start));
+  for (const text of textsIn(root, replaced)) {
+    if (real.some((secret) => text.includes(secret))) throw new UnreadableAnswer("real credentials are repeated in it");
+    if (text.match(keyIds) !== null) throw new UnreadableAnswer("it has further keys");
+  }
   const result = splice(body, edits);
   const left = result.toString("latin1");
+  if (left.match(keyIds)?.some((id) => !given.has(id))) throw new UnreadableAnswer("it has further keys");
   if (real.some((secret) => left.includes(secret))) throw new UnreadableAnswer("real credentials are repeated in it");
   // Whatever the models say: an answer that speaks of keys, and not where they are expected, was not understood.
   if (edits.length === 0 && ofKeys.test(left)) throw new UnreadableAnswer("it speaks of keys where none are expected");
@@ -83,7 +93,8 @@ const writers = {
   cbor: cborText,
 } as const;
 
-const ofKeys = /access_?key|secret_?key|session_?token|(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/i;
+const keyIds = /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/g;
+const ofKeys = /access_?key|secret_?key|session_?token/i;
 
 /** The structures that the output's path leads to; in XML below the root, whatever its name, and the wrappers. */
 function structuresAt(root: AnswerNode, form: keyof typeof readers, output: CredentialOutput): readonly AnswerNode[] {
@@ -106,6 +117,17 @@ function step(nodes: readonly AnswerNode[], name: string): readonly AnswerNode[]
     const next = member(node, name);
     return next === undefined || (next.kind === "value" && (next.value === null || next.value === "")) ? [] : [next];
   });
+}
+
+/** Every name and value, but for the values that are replaced, by where they begin. */
+function* textsIn(node: AnswerNode, replaced: ReadonlySet<number>): Generator<string> {
+  if (node.kind === "list") for (const item of node.items) yield* textsIn(item, replaced);
+  else if (node.kind === "map") {
+    for (const [name, value] of node.members) {
+      yield name;
+      yield* textsIn(value, replaced);
+    }
+  } else if (typeof node.value === "string" && !replaced.has(node.start)) yield node.value;
 }
 
 /** A text member; undefined when it is absent, null or empty. */

@@ -77,11 +77,19 @@ describe("an answer of STS", () => {
     ["with two secrets", (xml) => xml.replace("</Credentials>", "<SecretAccessKey>x</SecretAccessKey></Credentials>")],
     ["with two sets", (xml) => xml.replace(/(<Credentials>[\s\S]*<\/Credentials>)/, "$1$1")],
     ["that repeats the token elsewhere", (xml) => xml.replace("<RequestId>r", `<RequestId>${real.token}`)],
+    [
+      "that spells the token otherwise elsewhere",
+      (xml) => xml.replace("<RequestId>r", `<RequestId>&#x49;${real.token.slice(1)}`),
+    ],
     ["under another name", (xml) => xml.replaceAll("Credentials>", "Creds>")],
     ["whose wrapper is another", (xml) => xml.replaceAll("AssumeRoleResult", "OtherResult")],
     ["that is cut off", (xml) => xml.slice(0, -3)],
     ["with a document type", (xml) => `<!DOCTYPE x [<!ENTITY e "${real.secret}">]>${xml}`],
     ["with an unknown entity", (xml) => xml.replace(real.secret, "&e;")],
+    [
+      "with another pair in a comment",
+      (xml) => xml.replace("<Credentials>", "<!-- AKIAOTHEROTHEROTHER0 --><Credentials>"),
+    ],
     ["that is JSON", () => JSON.stringify({ AccessKeyId: real.id })],
     ["that is empty", () => ""],
     ["whose expiration is no time", (xml) => xml.replace("2030-01-01T00:00:00Z", "soon")],
@@ -141,6 +149,11 @@ describe("an answer in JSON", () => {
     ["with a key twice", `{"roleCredentials":{},"roleCredentials":${JSON.stringify(pair)}}`],
     ["with a secret that is a number", JSON.stringify({ roleCredentials: { ...pair, secretAccessKey: 1 } })],
     ["in another place", JSON.stringify({ other: pair })],
+    [
+      "that repeats the secret in escapes",
+      `{"roleCredentials":${JSON.stringify(pair)},"x":["\\u0072${real.secret.slice(1)}"]}`,
+    ],
+    ["with another pair beside it", JSON.stringify({ roleCredentials: pair, more: { id: "AKIAOTHEROTHEROTHER0" } })],
     ["with a comma too many", `{"roleCredentials":{},}`],
     ["with more behind it", `{} {}`],
     ["that is no JSON", "oops"],
@@ -279,6 +292,33 @@ describe("whatever an answer holds", () => {
         },
       ),
       { numRuns: 3000 },
+    );
+  });
+
+  test("a secret that stands anywhere else, in whatever spelling, is withheld; nothing that is read holds one", () => {
+    const escaped = (text: string, every: number): string =>
+      [...text].map((c, i) => (i % every === 0 ? `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}` : c)).join("");
+    const pair = { accessKeyId: real.id, secretAccessKey: real.secret, sessionToken: real.token };
+    const place = fc.constantFrom(
+      (json: string, text: string) => json.replace("{", `{"Again":"${text}",`),
+      (json: string, text: string) => json.replace("{", `{"List":[{"x":["<${text}>"]}],`),
+      (json: string, text: string) => json.replace("{", `{"${text}":1,`),
+      (json: string) => json,
+    );
+    const secrets = fc.constantFrom(...Object.values(real));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), secrets, fc.nat(7), place, (rest, secret, every, put) => {
+        const whole = JSON.stringify({ ...rest, roleCredentials: pair });
+        const body = put(whole, every === 0 ? secret : escaped(secret, every));
+        try {
+          const { text } = run("sso:GetRoleCredentials", "restJson1", body);
+          const read = JSON.stringify(JSON.parse(text)) + text;
+          for (const each of Object.values(real)) expect(read).not.toContain(each);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnreadableAnswer);
+        }
+      }),
+      { numRuns: 2000 },
     );
   });
 
