@@ -1,4 +1,3 @@
-import { createHash, createHmac } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +7,7 @@ import { findClient } from "./client.ts";
 import { judge, type RealCredentials } from "./fake-aws/signature-oracle.ts";
 import type { WireRequest } from "./fake-aws/wire-request.ts";
 import { FakeAws } from "./fake-aws.ts";
+import { gitPasswordOf } from "./fake-git-server.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
@@ -96,7 +96,7 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
 
         const git = attributes(await ok(token(["codecommit", "get"], gitInput, program)));
         expect(git.username).toBe(`${credentials.accessKeyId}%${credentials.sessionToken}`);
-        expect(git.password).toBe(gitPasswordOf(credentials, git.password ?? ""));
+        expect(git.password).toBe(gitPasswordOf(credentials.secretAccessKey, repo, git.password ?? ""));
 
         expect(
           decided().map(({ checks }) =>
@@ -222,7 +222,7 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
       const made = await ok(aws(["codecommit", "credential-helper", "get"], gitInput));
       const git = attributes(await ok(token(["codecommit", "--signed"], `${gitInput.trimEnd()}\n${made}`)));
       expect(git.username).toBe(`${credentials.accessKeyId}%${credentials.sessionToken}`);
-      expect(git.password).toBe(gitPasswordOf(credentials, git.password ?? ""));
+      expect(git.password).toBe(gitPasswordOf(credentials.secretAccessKey, repo, git.password ?? ""));
       await proxy.stop();
     });
 
@@ -351,18 +351,6 @@ function verdictOf(url: string, service: string, credentials: RealCredentials, h
     body: Buffer.alloc(0),
   };
   return judge(wire, { credentials, service, region, now: new Date() });
-}
-
-/** The password that the real key makes at the time that is in this one, by the steps of AWS's credential helper. */
-function gitPasswordOf({ secretAccessKey }: RealCredentials, password: string): string {
-  const date = password.slice(0, 15);
-  const day = date.slice(0, 8);
-  const canonical = `GIT\n/${repo.slice(repo.indexOf("/") + 1)}\n\nhost:${repo.split("/")[0]}\n\nhost\n`;
-  const hash = createHash("sha256").update(canonical).digest("hex");
-  const toSign = `AWS4-HMAC-SHA256\n${date}\n${day}/${region}/codecommit/aws4_request\n${hash}`;
-  const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-  const key = [day, region, "codecommit", "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-  return `${date}Z${hmac(key, toSign).toString("hex")}`;
 }
 
 function attributes(text: string): Record<string, string> {

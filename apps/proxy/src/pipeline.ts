@@ -2,13 +2,15 @@ import { AwsError, checkEndpoint, parseEndpoint } from "@iap/aws-core";
 import { type Exchange, UpstreamError } from "@iap/interceptor";
 import { asAwsError, renderAnswer, renderInstead } from "./answer-error.ts";
 import { callAsSigned } from "./call-as-signed.ts";
+import { callerOf } from "./caller.ts";
 import { isForwarded } from "./decide.ts";
 import { denial } from "./denial.ts";
 import { eventStreamEnding } from "./event-stream-ending.ts";
+import { isGitHost } from "./git-repository.ts";
+import { runGit } from "./git-request.ts";
 import { readInbound } from "./inbound.ts";
 import type { PipelineParts } from "./pipeline-parts.ts";
-import { principalContext } from "./principal-context.ts";
-import { RequestStory, roleIn } from "./request-story.ts";
+import { RequestStory } from "./request-story.ts";
 import { responsePlan } from "./response-plan.ts";
 import { isUnsigned, runUnsigned } from "./unsigned-request.ts";
 
@@ -31,8 +33,9 @@ export function pipeline(parts: PipelineParts): (exchange: Exchange) => Promise<
 }
 
 async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts): Promise<void> {
-  const { signingKeys, upstreams, identity, resolver, allowedHosts, decide, budget, mode, now } = parts;
+  const { signingKeys, resolver, allowedHosts, decide, budget, mode, now } = parts;
   const { head } = exchange;
+  if (isGitHost(head.host)) return runGit(exchange, story, parts);
 
   // Host: the tunnel's, which the Host header equals.
   const endpoint = parseEndpoint(head.host);
@@ -63,20 +66,14 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     const verified = inbound.verify(body);
 
     // Resolve.
-    const credentials = await upstreams.credentials(key.upstream, key.agent);
-    const lineage = upstreams.get(key.upstream)?.lineage;
-    const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
+    const { credentials, identity: who, lineage, known } = await callerOf(key, parts);
     const account = allowedHosts.account(endpoint) ?? who.account;
     const resolved = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
     const call = callAsSigned(resolved, authorization);
     story.resolvedTo(call, { payload: verified.payload, principalArn: who.principalArn, lineage });
 
     // Decide.
-    const decision = await decide(
-      call,
-      key,
-      principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now()),
-    );
+    const decision = await decide(call, key, known);
     if (!isForwarded(decision, mode)) {
       await story.decided(decision, { forwarded: false });
       throw denial(decision, call, who.principalArn);

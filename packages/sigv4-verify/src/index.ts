@@ -11,7 +11,7 @@ export { SignedChunksFilter, type SignedChunksOptions } from "./signed-chunks-fi
 export { type SigningForm, signingForm } from "./signing-form.ts";
 export { checkUnsignedHeaders } from "./unsigned-headers.ts";
 export { type Resign, type VerifiedBody, type VerifiedRequest, type VerifyOptions, verify } from "./verify.ts";
-export { type VerifyGitPasswordOptions, verifyGitPassword } from "./verify-git-password.ts";
+export { readBasicPassword, type VerifyGitPasswordOptions, verifyGitPassword } from "./verify-git-password.ts";
 export {
   resignPostForm,
   type VerifiedPostForm,

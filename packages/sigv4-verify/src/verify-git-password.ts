@@ -1,4 +1,4 @@
-import type { AgentKey, KeyRing } from "@iap/aws-core";
+import { type AgentKey, headerValues, type KeyRing, type RequestHead } from "@iap/aws-core";
 import {
   ALGORITHM,
   GIT_SERVICE,
@@ -11,13 +11,27 @@ import {
 } from "@iap/sigv4";
 import { authenticate } from "./authenticate.ts";
 import type { Authorization } from "./authorization.ts";
-import { malformed } from "./authorization-error.ts";
+import { malformed, multiple } from "./authorization-error.ts";
 import { mismatch } from "./verify-signature.ts";
 
 export interface VerifyGitPasswordOptions {
   readonly keys: KeyRing;
   readonly now: Date;
   readonly signingKeys?: SigningKeys | undefined;
+}
+
+/** The user name and password of a request (RFC 7617), as git sends them; undefined when it brings none. */
+export function readBasicPassword(
+  head: RequestHead,
+): { readonly username: string; readonly password: string } | undefined {
+  const values = headerValues(head.headers, "authorization");
+  if (values.length === 0) return undefined;
+  if (values.length > 1) throw multiple("two Authorization headers");
+  const [, encoded] = /^\s*basic +([A-Za-z0-9+/]+={0,2})\s*$/i.exec(values[0] as string) ?? [];
+  const text = Buffer.from(encoded ?? "", "base64").toString("latin1");
+  const colon = text.indexOf(":");
+  if (encoded === undefined || colon < 0) throw malformed("it is not the Basic authentication that git is to use here");
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** How long CodeCommit takes a password, and how far ahead a clock may be. */

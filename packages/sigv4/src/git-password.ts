@@ -1,7 +1,8 @@
-import type { Credentials } from "@iap/aws-core";
+import type { Credentials, RequestHead, SignedHead } from "@iap/aws-core";
 import { ALGORITHM } from "./algorithm.ts";
 import { formatAmzDate } from "./amz-date.ts";
 import { formatCredentialScope } from "./credential-scope.ts";
+import { headerName } from "./header-policy.ts";
 import { keyFor } from "./signer-key.ts";
 import { signature } from "./signing-key.ts";
 import type { SigningKeys } from "./signing-keys.ts";
@@ -42,6 +43,18 @@ export function gitPassword(
     username: sessionToken === undefined ? accessKeyId : `${accessKeyId}%${sessionToken}`,
     password: `${amzDate}${signature(key, gitStringToSign(repository, amzDate))}`,
   };
+}
+
+/** The head of a request of git's with the password for its repository in place of the one it came with. */
+export function signGitRequest(head: RequestHead, repository: GitRepository, options: GitPasswordOptions): SignedHead {
+  const { username, password } = gitPassword(repository, options);
+  const headers = head.headers.filter(([received]) => {
+    const { fate } = headerName(received);
+    return fate !== "drop" && fate !== "replace";
+  });
+  const basic = Buffer.from(`${username}:${password}`, "latin1").toString("base64");
+  // The brand has no value at run time: as in `sign` it is granted here, where the credentials are put in.
+  return { ...head, headers: [...headers, ["Authorization", `Basic ${basic}`]] } as RequestHead as SignedHead;
 }
 
 /** What the password signs. Unlike everywhere else its date, `YYYYMMDDTHHMMSSZ` in the password, has no `Z`. */

@@ -28,6 +28,7 @@ export {
   type GitRepository,
   gitPassword,
   gitStringToSign,
+  signGitRequest,
 } from "./git-password.ts";
 export { type HeaderFate, type HeaderName, headerFate, headerName } from "./header-policy.ts";
 export { passUnsigned } from "./pass-unsigned.ts";

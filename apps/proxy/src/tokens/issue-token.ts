@@ -2,11 +2,11 @@ import { type AgentKey, AwsError, type Decision } from "@iap/aws-core";
 import { VerbError } from "@iap/cred-vendor";
 import { authenticate, parseAuthorization, verify, verifyGitPassword } from "@iap/sigv4-verify";
 import { asAwsError } from "../answer-error.ts";
+import { callerOf } from "../caller.ts";
 import { isForwarded } from "../decide.ts";
 import { denial } from "../denial.ts";
 import type { PipelineParts } from "../pipeline-parts.ts";
-import { principalContext } from "../principal-context.ts";
-import { RequestStory, roleIn } from "../request-story.ts";
+import { RequestStory } from "../request-story.ts";
 import type { TokenRequest } from "./token-request.ts";
 import type { IssuedToken, TokenKind } from "./token-subject.ts";
 
@@ -41,15 +41,12 @@ export function tokenIssuer({ parts, allowed, current }: TokenIssuerOptions): Is
   };
 
   async function issue(request: TokenRequest, story: RequestStory): Promise<IssuedToken> {
-    const { upstreams, identity, decide, mode, now, signingKeys } = parts;
+    const { decide, mode, now, signingKeys } = parts;
     const { subject } = request;
     const key = verified(request, story);
-    const credentials = await upstreams.credentials(key.upstream, key.agent);
-    const lineage = upstreams.get(key.upstream)?.lineage;
-    const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
+    const { credentials, identity: who, lineage, known } = await callerOf(key, parts);
     const call = subject.call(who.account);
     story.resolvedTo(call, { principalArn: who.principalArn, lineage });
-    const known = principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now());
     const decision = allowed.has(subject.kind) ? await decide(call, key, known) : notAllowed(subject.kind);
     const forwarded = isForwarded(decision, mode);
     await story.decided(decision, { forwarded });
