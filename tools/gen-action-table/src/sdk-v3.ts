@@ -28,8 +28,15 @@ export interface NewerOperations {
   /** `service Operation`: added, or sent otherwise than botocore's model says. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
-  /** Name and version of each client that was read. */
-  readonly clients: readonly string[];
+  readonly clients: readonly SdkClient[];
+}
+
+/** A client of the SDK that was read. */
+export interface SdkClient {
+  readonly name: string;
+  readonly version: string;
+  /** The folder of the modules that its schemas were loaded from. */
+  readonly modules: string;
 }
 
 /**
@@ -47,11 +54,11 @@ export async function withSdkV3(folder: string, services: readonly Service[]): P
   const replaced = new Map<string, Service>();
   const added: string[] = [];
   const changed: string[] = [];
-  const clients: string[] = [];
+  const clients: SdkClient[] = [];
   for (const name of names) {
     const directory = join(scope, name);
     const { version } = readJson(join(directory, "package.json")) as { version: string };
-    clients.push(`${name} ${version}`);
+    clients.push({ name: `@aws-sdk/${name}`, version, modules: join(directory, "dist-cjs") });
     const require = createRequire(join(directory, "package.json"));
     const load = async (id: string): Promise<Readonly<Record<string, unknown>>> =>
       (await import(pathToFileURL(require.resolve(id)).href)) as Readonly<Record<string, unknown>>;
