@@ -55,7 +55,8 @@ export async function resolveRequest(flags: ResolveFlags, { stdout }: CliProcess
 
 function readInput(file: string | undefined): Buffer {
   try {
-    return readFileSync(file === undefined || file === "-" ? 0 : file);
+    // yargs reads a lone dash as an empty text.
+    return readFileSync(file === undefined || file === "-" || file === "" ? 0 : file);
   } catch (error) {
     throw new UsageError(`the request cannot be read: ${(error as Error).message}`);
   }

@@ -1,7 +1,10 @@
 import type { AwsRequest } from "@iap/aws-core";
 import { UsageError } from "../usage-error.ts";
 
-/** A request as bytes of HTTP/1.1: request line, headers, an empty line, the body. Throws `UsageError` for what is none. */
+/**
+ * A request as bytes of HTTP/1.1: request line, headers, an empty line, the body, which ends where Content-Length says (an editor may have
+ * added a line). Throws `UsageError` for what is none.
+ */
 export function readRawRequest(bytes: Buffer): AwsRequest {
   const text = bytes.toString("latin1");
   const separator = /\r?\n\r?\n/.exec(text);
@@ -28,6 +31,11 @@ export function readRawRequest(bytes: Buffer): AwsRequest {
     target: target.startsWith("/") ? target : `/${target}`,
     headers: headers.filter(([name]) => !name.startsWith(":")),
     host: host.toLowerCase().replace(/:443$/, ""),
-    body,
+    body: body.subarray(0, lengthOf(headers) ?? body.length),
   };
+}
+
+function lengthOf(headers: readonly (readonly [string, string])[]): number | undefined {
+  const value = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }

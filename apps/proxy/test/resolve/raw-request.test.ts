@@ -31,6 +31,11 @@ test("a target in absolute form, as proxies get it, names the host", () => {
   });
 });
 
+test("the body ends where Content-Length says, whatever an editor added", () => {
+  const text = "POST / HTTP/1.1\nHost: iam.amazonaws.com\nContent-Length: 16\n\nAction=ListUsers\n";
+  expect(readRawRequest(Buffer.from(text)).body?.toString()).toBe("Action=ListUsers");
+});
+
 test.each([
   ["nonsense", "a raw request begins with its method and target"],
   ["GET / HTTP/1.1\nno colon\n\n", "is not a header"],

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CliProcess } from "../../src/cli.ts";
 import { resolveRequest } from "../../src/commands/resolve.ts";
@@ -51,6 +53,16 @@ test("a curl command, with the account that its ARNs need", async () => {
     operations: ["DeleteFunction"],
     checks: [{ resource: { arn: "arn:aws:lambda:eu-west-1:123456789012:function:f" } }],
   });
+});
+
+test("a dash is standard input, as the command line hands it on", () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const { stdout, status } = spawnSync(process.execPath, [join(root, "dist", "main.js"), "resolve", "-"], {
+    input: "GET /k HTTP/1.1\nHost: b.s3.eu-west-1.amazonaws.com\n\n",
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ operationIds: ["S3.GetObject"] });
 });
 
 test.each([
