@@ -816,7 +816,7 @@ describe("an operation that is not known", () => {
 
   test("is refused in every mode at a service that hands out credentials", async () => {
     await openIn("record");
-    const unread = "action=AssumeRole&Version=2011-06-15";
+    const unread = "Action=AssumeAnyRole&Version=2011-06-15";
     const answer = await proxy.send(stsCall(unread), unread);
     expect(answer.status).toBe(403);
     const { decided } = await proxy.records();
