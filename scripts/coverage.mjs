@@ -1,0 +1,66 @@
+/**
+ * What the tests of security-relevant code leave out: runs them with V8's coverage, and lists every branch that was never
+ * taken. Exit status 1 when there are more than `--at-most N` (0). `--only NAME` takes the files whose paths hold NAME.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, "at-most": { type: "string", default: "0" } },
+});
+
+/** Where a mistake would sign, allow or tell what it must not: packages, and files of the program. */
+const packages = ["aws-core", "sigv4-verify", "iam-evaluator", "cred-vendor"];
+const files = [
+  ...["pipeline", "decide", "inbound", "sign-upstream", "request-story", "record-refusal", "answer-error"],
+  ...["unsigned-request", "allowed-hosts", "deny-action", "guard-exceptions", "policy-source", "byte-budget"],
+  ...["foreign-key-alarm", "upstream-credentials", "response-plan", "activity-log"],
+];
+/** Tests of the program that reach these files besides those named after them. */
+const others = ["signing-forms", "proxy", "role-policies", "no-credentials"];
+
+const folder = mkdtempSync(join(tmpdir(), "iap-coverage-"));
+try {
+  // Whether the tests pass is told by npm test.
+  spawnSync(
+    join(root, "node_modules/.bin/vitest"),
+    [
+      ...["run", "--config", "vitest.workspace.ts", "--reporter=dot", "--testTimeout=60000"],
+      ...packages.map((name) => `packages/${name}/test/`),
+      ...[...files, ...others].map((name) => `apps/proxy/test/${name}.test.ts`),
+      ...["--coverage.enabled", "--coverage.provider=v8", "--coverage.reporter=json", "--coverage.reportOnFailure"],
+      `--coverage.reportsDirectory=${folder}`,
+      ...packages.map((name) => `--coverage.include=packages/${name}/src/**`),
+      ...files.map((name) => `--coverage.include=apps/proxy/src/${name}.ts`),
+    ],
+    { cwd: root, stdio: "inherit" },
+  );
+  report(JSON.parse(readFileSync(join(folder, "coverage-final.json"), "utf8")));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function report(coverage) {
+  let branches = 0;
+  const untaken = [];
+  for (const [path, { branchMap, b }] of Object.entries(coverage)) {
+    const file = relative(root, path);
+    if (!file.includes(values.only)) continue;
+    const lines = readFileSync(path, "utf8").split("\n");
+    for (const [id, { type, locations }] of Object.entries(branchMap)) {
+      locations.forEach((location, i) => {
+        branches++;
+        if (b[id][i] === 0) untaken.push([file, location.start.line ?? branchMap[id].loc.start.line, type, lines]);
+      });
+    }
+  }
+  untaken.sort(([a, at], [b, bt]) => a.localeCompare(b) || at - bt);
+  for (const [file, line, type, lines] of untaken) console.log(`${file}:${line} ${type}: ${lines[line - 1]?.trim()}`);
+  console.log(`${branches} branches of security-relevant code, ${untaken.length} never taken`);
+  if (untaken.length > Number(values["at-most"])) process.exitCode = 1;
+}
