@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Writable } from "node:stream";
 import yargs, { type Argv } from "yargs";
 import type { CheckArguments } from "./commands/check.ts";
 import { type CompletionArguments, completionShells } from "./commands/completion.ts";
@@ -6,6 +7,7 @@ import type { DoctorArguments } from "./commands/doctor.ts";
 import type { EnvArguments } from "./commands/env.ts";
 import type { RunArguments } from "./commands/run.ts";
 import type { TokenCommandArguments } from "./commands/token.ts";
+import { nearestWord } from "./nearest-word.ts";
 import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
 import { environmentFormats } from "./run/environment-text.ts";
 import { tokenKinds } from "./tokens/token-subject.ts";
@@ -59,7 +61,11 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .command(
       ["start", "$0"],
       "Run the proxy until Ctrl-C",
-      (y) => startCommandOptions(y),
+      (y) =>
+        startCommandOptions(y)
+          .example("$0 start --profile dev --port 8081", "record, signing with the credentials of a profile")
+          .example("$0 start --mode shadow --policy agent-policy.json", "say what a policy would deny, and let it pass")
+          .example("$0 start --config proxy.json", "the options from a file"),
       (argv) =>
         command(async () =>
           (await import("./commands/start.ts")).start(argv as Partial<Record<OptionName, unknown>>, process, version()),
@@ -276,7 +282,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .command(
       "ca",
       "Show the certificate authority: path, fingerprint, expiry, how to trust it",
-      (y) => dirOption(y, env),
+      (y) => dirOption(y, env).example("$0 ca", "and what to give to clients that have settings of their own"),
       (argv) => command(async () => (await import("./commands/ca.ts")).showCertificateAuthority(argv, process))(),
     )
     .command(
@@ -309,7 +315,11 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .command(
       "completion [shell]",
       "Print a script that makes a shell complete commands and options",
-      (y) => y.positional("shell", { choices: completionShells, describe: "[default: by $SHELL, else bash]" }),
+      (y) =>
+        y
+          .positional("shell", { choices: completionShells, describe: "[default: by $SHELL, else bash]" })
+          .example("source <($0 completion bash)", "in ~/.bashrc; the same with zsh, in ~/.zshrc after compinit")
+          .example("$0 completion fish | source", "in ~/.config/fish/config.fish"),
       (argv) =>
         command(async () =>
           (await import("./commands/completion.ts")).printCompletion(argv as CompletionArguments, process),
@@ -347,10 +357,47 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       stderr.write(`iam-agent-proxy: ${(error as Error).stack ?? error}\n`);
       return 1;
     }
-    stderr.write(`iam-agent-proxy: ${error.message}\n`);
-    if (error.exitCode === 2) stderr.write("Try `iam-agent-proxy --help`.\n");
+    stderr.write(`iam-agent-proxy: ${worded(error.message, args)}\n`);
+    if (error.exitCode === 2) stderr.write(`${await advice(error.message, args, process)}\n`);
     return error.exitCode;
   }
+}
+
+/** What yargs has to say about a choice, in the words of the other messages. */
+function worded(message: string, args: readonly string[]): string {
+  return message.replace(
+    /^Invalid values:\n {2}Argument: (.+), Given: (.+), Choices: (.+)$/s,
+    (_, name: string, given: string, choices: string) =>
+      `${args.some((arg) => arg.startsWith(`--${name}`)) ? "--" : ""}${name} must be one of ${choices.replaceAll('"', "")}, not ${given}`,
+  );
+}
+
+/** Where to read on after a wrong usage, and what was most likely meant by a word that is not known. */
+async function advice(message: string, args: readonly string[], process: CliProcess): Promise<string> {
+  const top = await helpOf([], process);
+  const commands = [...new Set([...top.matchAll(/^ {2}iam-agent-proxy ([a-z]+)/gm)].map(([, name = ""]) => name))];
+  const command = commands.filter((name) => name === args[0]);
+  const help = `Try \`${["iam-agent-proxy", ...command].join(" ")} --help\`.`;
+  const unknown = /^Unknown argument: (\S+)$/.exec(message)?.[1];
+  if (unknown === undefined) return help;
+  const options = [...(await helpOf(command, process)).matchAll(/^ .*?--([a-z][a-z0-9-]+)/gm)].map(
+    ([, name = ""]) => name,
+  );
+  const meant = args.includes(unknown) ? nearestWord(unknown, commands) : nearestWord(unknown, options);
+  if (meant === undefined) return help;
+  return `Did you mean ${args.includes(unknown) ? meant : `--${meant}`}? ${help}`;
+}
+
+async function helpOf(command: readonly string[], process: CliProcess): Promise<string> {
+  let text = "";
+  const stdout = new Writable({
+    write: (chunk, _encoding, done) => {
+      text += String(chunk);
+      done();
+    },
+  });
+  await runCli([...command, "--help"], { ...process, stdout });
+  return text;
 }
 
 /** An option of one word. */
@@ -389,9 +436,12 @@ function agentOptions(y: Argv): Argv {
 }
 
 function runCommandOptions(y: Argv): Argv {
-  return agentOptions(
-    startCommandOptions(y, { without: ["host", "port", "endpoint-port", "workers", "sock", "log-format"] }),
-  )
+  agentOptions(y)
+    .usage(
+      "$0 run [options] -- COMMAND\n\n" +
+        "Run a command behind a proxy of its own, with all that its clients need and nothing real, and tell what it did.\n" +
+        "Its exit status is the command's.",
+    )
     .positional("command", { type: "string", array: true, describe: "The command and its arguments, best after --" })
     .option("isolate", {
       type: "boolean",
@@ -410,6 +460,14 @@ function runCommandOptions(y: Argv): Argv {
     .option("verbose", { type: "boolean", describe: "Show each decision on stderr as it is made" })
     .option("quiet", { type: "boolean", describe: "Say nothing on stderr but warnings" })
     .option("json", { type: "boolean", describe: "Diagnostics and the summary as lines of JSON, on stderr" })
+    .group(
+      [
+        ...["isolate", "isolate-with", "writable", "keep", "env", "aws-ca-bundle", "static-keys"],
+        ...["verbose", "quiet", "json"],
+      ],
+      "Options of run:",
+    );
+  return startCommandOptions(y, { without: ["host", "port", "endpoint-port", "workers", "sock", "log-format"] })
     .example("$0 run -- aws s3 ls", "record what it does")
     .example("$0 run --mode enforce --policy agent-policy.json -- claude", "hold an agent to a policy")
     .example(

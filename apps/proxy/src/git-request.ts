@@ -69,6 +69,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
       credentials,
       session: lineage !== undefined,
       render: (error) => ({ ...renderInstead(error, head, story, parts), ...plainAnswer(error, story.id) }),
+      now,
       onErrorCode: (code) => story.errorCode(code),
     }),
   });

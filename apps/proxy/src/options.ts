@@ -574,6 +574,8 @@ function listSeparator(name: OptionName): string {
 function check(name: OptionName, value: unknown, where: string): unknown {
   const spec = startOptions[name];
   const wrong = (expected: string): never => {
+    // What the command line has in place of a number, it does not tell.
+    if (Number.isNaN(value)) throw new UsageError(`${where} must be ${expected}`);
     const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
     throw new UsageError(`${where} must be ${expected}, not ${shown}`);
   };

@@ -90,6 +90,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
         session: lineage !== undefined,
         replacement,
         render: (error) => renderInstead(error, head, story, parts),
+        now: parts.now,
         onErrorCode: (code) => story.errorCode(code),
       }),
       ending: eventStreamEnding((code) => story.errorCode(code)),

@@ -116,7 +116,8 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     const sourceCredentials = new UpstreamCredentials({
       provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,
-      onUnavailable: (error) => terminal.warn(noCredentials(error, settings.profile)),
+      onUnavailable: (error) =>
+        void noCredentials(error, { profile: settings.profile, env }).then((text) => terminal.warn(text)),
     });
     const { assumeRole, sourceIdentity, sessionTags } = settings;
     const assumed =
@@ -398,6 +399,8 @@ export async function sdkProvider(profile: string | undefined, agent: () => Agen
     if (asked !== undefined) chain = undefined;
     chain ??= defaultProvider({
       ...(profile === undefined ? {} : { profile }),
+      // It says in many lines on the console that a profile wins over keys in the environment: here it always does.
+      logger: { debug() {}, info() {}, warn() {}, error() {} },
       clientConfig: { requestHandler: { httpsAgent: agent(), connectionTimeout: 10_000, requestTimeout: 15_000 } },
     });
     const answer = chain();

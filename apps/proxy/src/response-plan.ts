@@ -35,6 +35,8 @@ export interface ResponsePlanOptions {
   readonly replacement?: Omit<VirtualResponseOptions, "render"> | undefined;
   /** Renders an error of ours for the client. */
   readonly render: (error: AwsError) => Answer;
+  /** The clock, to compare with AWS's. */
+  readonly now: () => Date;
   /** Told the error code of AWS's answer. */
   readonly onErrorCode: (code: string) => void;
 }
@@ -48,7 +50,7 @@ export function responsePlan(options: ResponsePlanOptions): (head: ResponseHead)
 }
 
 function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
-  const { credentials, session = false, replacement, render, onErrorCode } = options;
+  const { credentials, session = false, replacement, render, now, onErrorCode } = options;
   if (replacement !== undefined && head.status < 300) return virtualResponsePlan(head, { ...replacement, render });
   if (head.status < 300 || head.status >= 500) return "stream";
   if (credentials === undefined) return "stream";
@@ -63,7 +65,7 @@ function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
       // The session has ended before its time: the agent's SDK asks for another, as it would without the proxy.
       if (session && (code === "ExpiredToken" || code === "ExpiredTokenException")) return render(sessionEnded());
       if (code !== undefined && (signatureErrors.has(code) || text.includes(ec2Refusal)))
-        return render(withheld(`it refused them with ${code}`));
+        return render(withheld(`it refused them with ${code}${remedy(code, head, now())}`));
       return echoes(text, credentials) ? render(withheld("its error repeated them")) : "unchanged";
     },
   };
@@ -85,8 +87,25 @@ function sessionEnded(): AwsError {
 function withheld(why: string): AwsError {
   return new AwsError(
     "ServiceUnavailable",
-    `AWS did not accept the credentials iam-agent-proxy signs with: ${why}. The agent's own are fine; see the proxy's terminal.`,
+    `AWS did not accept the credentials iam-agent-proxy signs with: ${why}. The agent's own are fine: this is for the operator of the proxy to mend.`,
   );
+}
+
+/** What AWS bears of a clock that is off: five minutes, and fifteen with S3. */
+const maxSkewMs = 5 * 60_000;
+
+/** What the operator can do about a refusal; AWS's Date header says whether it is the clock. */
+function remedy(code: string, { headers }: ResponseHead, now: Date): string {
+  const ahead = now.getTime() - Date.parse(headerValue(headers, "date") ?? "");
+  if (Math.abs(ahead) >= maxSkewMs) {
+    const minutes = Math.round(Math.abs(ahead) / 60_000);
+    return `, and the clock of this machine is ${minutes} minutes ${ahead < 0 ? "behind" : "ahead of"} AWS's: set it (timedatectl set-ntp true)`;
+  }
+  if (/^(ExpiredToken|TokenRefreshRequired|RequestExpired)/.test(code)) return ": they are over, log in again";
+  if (/^(InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient|InvalidToken)/.test(code)) {
+    return ": AWS does not know them (deleted, inactive, of another partition, or of a region that is not enabled)";
+  }
+  return "";
 }
 
 function echoes(text: string, { secretAccessKey, sessionToken }: Credentials): boolean {

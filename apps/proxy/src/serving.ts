@@ -4,7 +4,13 @@ import { createResolver } from "@iap/action-resolver";
 import { AwsError, type Credentials } from "@iap/aws-core";
 import type { CertificateAuthority } from "@iap/ca-manager";
 import type { KeyVendor } from "@iap/cred-vendor";
-import { defaultLimits, Interceptor, type InterceptorEvent, type InterceptorOptions } from "@iap/interceptor";
+import {
+  defaultLimits,
+  Interceptor,
+  type InterceptorEvent,
+  type InterceptorOptions,
+  UpstreamError,
+} from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { type AllowedHosts, parseAllowedHosts } from "./allowed-hosts.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -146,6 +152,8 @@ function namedHosts(names: readonly string[]): (host: string) => boolean {
 /** What went wrong, with the stack when it is a bug: what carries a cause of AWS's is told by its message. */
 export function fault(error: Error): string {
   const { cause } = error;
+  // Those tell all there is to know themselves.
+  if (cause instanceof UpstreamError) return error.message;
   if (cause instanceof Error) return `${error.message} (${cause.stack ?? cause.message})`;
   return error instanceof AwsError ? error.message : (error.stack ?? error.message);
 }

@@ -60,6 +60,7 @@ export async function runUnsigned(
         credentials: undefined,
         replacement: credentialReplacer(call),
         render: (error) => renderInstead(error, head, story, parts),
+        now: parts.now,
         onErrorCode: (code) => story.errorCode(code),
       }),
     });

@@ -80,12 +80,16 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
   test.each<[string[], string]>([
     [["--nope"], "Unknown argument: nope"],
     [["frobnicate"], "Unknown argument: frobnicate"],
+    [["dotcor"], "Unknown argument: dotcor\nDid you mean doctor? Try `iam-agent-proxy --help`."],
+    [["run", "--isolte", "--", "true"], "Did you mean --isolate? Try `iam-agent-proxy run --help`."],
+    [["--prot", "1"], "Did you mean --port? Try `iam-agent-proxy --help`."],
+    [["run", "--isolate-with", "docker"], '--isolate-with must be one of bubblewrap, unshare, not "docker"'],
     [["start", "now"], "Unknown argument: now"],
     [["policy", "extra"], "Unknown argument: extra"],
     [["ca", "--port", "1"], "Unknown argument: port"],
     [["--port"], "Not enough arguments following: port"],
     [["--policy"], "Not enough arguments following: policy"],
-    [["--port", "abc"], "--port must be a number, not NaN"],
+    [["--port", "abc"], "--port must be a number"],
     [["--port", "1", "--port", "2"], "--port must be given once, not [1,2]"],
     [["--mode", "enforced"], "mode"],
     [["--mode", "enforce"], "--mode enforce needs a policy"],
@@ -100,7 +104,7 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr).toContain(message);
     expect(stderr).toMatch(/^iam-agent-proxy: /);
-    expect(stderr).toMatch(/Try `iam-agent-proxy --help`\.\n$/);
+    expect(stderr).toMatch(/Try `iam-agent-proxy( [a-z]+)? --help`\.\n$/);
     expect(stderr).not.toMatch(/\n {4}at /);
     expect(code).toBe(2);
     expect(stdout).toBe("");

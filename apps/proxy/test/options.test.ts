@@ -271,7 +271,7 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{ port: 65536 }, {}, "--port must be 0 to 65535, not 65536"],
     [{ port: -1 }, {}, "--port must be 0 to 65535, not -1"],
     [{ port: 80.5 }, {}, "--port must be 0 to 65535, not 80.5"],
-    [{ port: Number.NaN }, {}, "--port must be a number, not NaN"],
+    [{ port: Number.NaN }, {}, "--port must be a number"],
     [{ port: [1, 2] }, {}, "--port must be given once, not [1,2]"],
     [{}, { PROXY_PORT: "80a" }, 'PROXY_PORT must be a number, not "80a"'],
     [{}, { PROXY_PORT: "0x50" }, 'PROXY_PORT must be a number, not "0x50"'],

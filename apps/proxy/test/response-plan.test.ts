@@ -24,6 +24,7 @@ function plan(status: number, headers: Headers = []): ResponsePlan {
       rendered.push(error);
       return ours;
     },
+    now: () => new Date("2026-01-01T12:00:00Z"),
     onErrorCode: (code) => codes.push(code),
   })(head);
 }
@@ -61,6 +62,17 @@ describe("AWS's refusal of the real credentials is replaced by ours", () => {
       code: "ServiceUnavailable",
       message: expect.stringContaining(`refused them with ${code}`),
     });
+  });
+
+  test("says that the clock is off where AWS's Date says so, and what to do about keys otherwise", () => {
+    answerTo(xml("SignatureDoesNotMatch"), [["Date", "Thu, 01 Jan 2026 12:17:10 GMT"]]);
+    expect(rendered[0]?.message).toContain("the clock of this machine is 17 minutes behind AWS's");
+    answerTo(xml("RequestTimeTooSkewed"), [["Date", "Thu, 01 Jan 2026 11:40:00 GMT"]]);
+    expect(rendered[1]?.message).toContain("20 minutes ahead of AWS's");
+    answerTo(xml("ExpiredToken"), [["Date", "Thu, 01 Jan 2026 12:00:01 GMT"]]);
+    expect(rendered[2]?.message).toContain("they are over, log in again");
+    answerTo(xml("InvalidClientTokenId"));
+    expect(rendered[3]?.message).toContain("AWS does not know them");
   });
 
   test.each([

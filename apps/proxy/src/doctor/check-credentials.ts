@@ -58,7 +58,7 @@ export async function checkCredentials({ settings, env, now }: CheckCredentialsO
       credentials = await upstreams.credentials("default");
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      add("source", "problem", noCredentials(failure ?? error, settings.profile));
+      add("source", "problem", await noCredentials(failure ?? error, { profile: settings.profile, env }));
       return checks;
     }
     add(
