@@ -160,3 +160,31 @@ export interface Scalar {
   readonly type: string;
   readonly shape: ShapeModel;
 }
+
+/** The paths to members that hold tags: lists of keys and values, or maps of texts, by a name that ends in `tags`. */
+export function tagPaths(input: Input, maxDepth = 4): readonly string[] {
+  const { shapes } = input.service.model;
+  const found: string[] = [];
+  const holdsTags = (shape: ShapeModel): boolean => {
+    if (shape.type === "map") return shape.value !== undefined && shapes[shape.value.shape]?.type === "string";
+    const names = Object.keys((shape.type === "list" && shape.member && shapes[shape.member.shape]?.members) || {});
+    return names.some((name) => /^(?:tag)?key$/i.test(name)) && names.some((name) => /^(?:tag)?value$/i.test(name));
+  };
+  const walk = (type: string, path: string, name: string, depth: number, seen: ReadonlySet<string>): void => {
+    const shape = shapes[type];
+    // What looks for tags sets none.
+    if (shape === undefined || depth > maxDepth || seen.has(type) || /filter|criteria|condition/i.test(name)) return;
+    const isTags = /tags$/i.test(name) || (/^items$/i.test(name) && /tags\.items$/i.test(path));
+    if (isTags && holdsTags(shape)) {
+      found.push(path);
+      return;
+    }
+    const inner = new Set([...seen, type]);
+    if (shape.type === "structure") {
+      for (const [member, { shape: target }] of Object.entries(shape.members ?? {}))
+        walk(target, path === "" ? member : `${path}.${member}`, member, depth + 1, inner);
+    } else if (shape.type === "list" && shape.member) walk(shape.member.shape, `${path}[]`, "", depth, inner);
+  };
+  if (input.operation.input !== undefined) walk(input.operation.input.shape, "", "", 0, new Set());
+  return found;
+}

@@ -18,7 +18,7 @@ import {
   templateOf,
 } from "./derive-resources.ts";
 import type { EscapeClasses } from "./escape-classes.ts";
-import { addNames, type Input, inputOf, type Names, scalarPaths, shapeAt } from "./input-members.ts";
+import { addNames, type Input, inputOf, type Names, scalarPaths, shapeAt, tagPaths } from "./input-members.ts";
 import type {
   Condition,
   ContextValue,
@@ -580,14 +580,26 @@ class Planner {
       members.find((name) => /^(?:tags|tag|taglist|tagslist|tagmap|resourcetags|tagstoadd|newtags)$/i.test(name)) ??
       (members.includes("TagSpecifications") && shapeAt(this.#input, "TagSpecifications[].Tags")
         ? "TagSpecifications[].Tags"
-        : undefined);
-    if (path === undefined) return undefined;
+        : this.#otherTags());
+    if (path === undefined || path === "?") return path;
     const shape = shapeAt(this.#input, path);
     if (shape === undefined) this.#fail(`tags: the input has no member ${path}`);
     // Requests that look for tags, or list their keys, set none.
     if (/^(?:List|Describe|Get|Search|Untag|Remove|Delete)/.test(this.#name) && this.#own.tags === undefined)
       return undefined;
     return this.#tagSpec(path, undefined);
+  }
+
+  /**
+   * Tags under a name of their own (`BackupVaultTags`), or inside a structure, of an action that looks at the request's tags. Where there
+   * are several, or each element of a list has its own, the ones that AWS means cannot be told.
+   */
+  #otherTags(): string | "?" | undefined {
+    if (!this.#decided.actions.some((action) => this.#takesTags(this.#sources.reference.get(action.toLowerCase()))))
+      return undefined;
+    const found = tagPaths(this.#input);
+    const [only, ...more] = found;
+    return more.length > 0 || only?.includes("[]") ? "?" : only;
   }
 
   #tagSpec(path: string, forEach: string | undefined): TagSpec | "?" {

@@ -29,6 +29,12 @@ const reference = new Map([
   action("ex:ListThings", []),
   action("ex:TagResource", ["thing", "part"], { level: "T" }),
   action("iam:PassRole", ["role"]),
+  action("ex:CreatePart", ["thing", "part"], {
+    resourceTypes: [
+      { name: "thing", required: true, tags: false },
+      { name: "part", required: true, tags: true },
+    ],
+  }),
 ]);
 const types = new Map([
   [
@@ -74,6 +80,27 @@ const service: Service = {
       Tag: { type: "structure", members: { Key: { shape: "Text" }, Value: { shape: "Text" } } },
       All: { type: "structure", required: ["thingName"], members },
       Name: { type: "structure", required: ["thingName"], members: { thingName: { shape: "Text" } } },
+      Part: {
+        required: ["thingName", "PartId"],
+        type: "structure",
+        members: { thingName: { shape: "Text" }, PartId: { shape: "Text" }, Tags: { shape: "Tags" } },
+      },
+      OwnTags: { type: "structure", members: { thingName: { shape: "Text" }, ThingTags: { shape: "Tags" } } },
+      EachTags: { type: "structure", members: { thingName: { shape: "Text" }, Things: { shape: "Things" } } },
+      Things: { type: "list", member: { shape: "OwnTags" } },
+      Inner: { type: "structure", members: { thingName: { shape: "Text" }, Config: { shape: "OwnTags" } } },
+      Looks: { type: "structure", members: { thingName: { shape: "Text" }, TagFilter: { shape: "OwnTags" } } },
+      RoleText: { type: "string", pattern: "^arn:aws:iam::\\d{12}:role/.*$" },
+      TeamRole: { type: "string" },
+      Roles: {
+        type: "structure",
+        members: {
+          thingName: { shape: "Text" },
+          runner: { shape: "TeamRole" },
+          workRole: { shape: "RoleText" },
+          Role: { shape: "TeamRole" },
+        },
+      },
       Arn: { type: "structure", required: ["resourceArn"], members: { resourceArn: { shape: "Text" } } },
     },
   },
@@ -129,6 +156,29 @@ describe("what is derived", () => {
     expect(t).toEqual({ list: "Tags", key: "Key", value: "Value" });
     expect(m).toEqual({ Mode: "mode" });
   });
+});
+
+describe("the tags of a request", () => {
+  test("are not those of a resource that the Reference authorises without them", () => {
+    expect(plan("CreatePart", "Part").c).toEqual([
+      [".|W", [{ text: "@~thing/${thingName}", untagged: true }, "@~thing/${thingName}/part/${PartId}"], { tags: 1 }],
+    ]);
+  });
+
+  test.each([
+    ["OwnTags", { list: "ThingTags", key: "Key", value: "Value" }],
+    ["Inner", { list: "Config.ThingTags", key: "Key", value: "Value" }],
+    ["EachTags", "?"],
+    ["Looks", undefined],
+  ])("under a name of their own: %s", (input, tags) => {
+    expect(plan("CreateThing", input).t).toEqual(tags);
+  });
+});
+
+test("a role is known by its shape, and one that may be anybody's role is none", () => {
+  const { c } = plan("CreateThing", "Roles");
+  expect(JSON.stringify(c)).toContain('"when":"workRole"');
+  expect(JSON.stringify(c)).not.toMatch(/"when":"(?:Role|runner)"/);
 });
 
 describe("mistakes in overrides fail the run", () => {
