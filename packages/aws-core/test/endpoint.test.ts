@@ -282,6 +282,40 @@ describe("hosts that are not AWS's own API", () => {
   });
 });
 
+describe("what has the beginning of a form, and not the rest of it, is no endpoint", () => {
+  test.each([
+    "us-east-1.amazonaws.com",
+    "dualstack.us-east-1.amazonaws.com",
+    "s3-nowhere-1.amazonaws.com",
+    "s3-cn-north-1.amazonaws.com",
+    "s3-website.us-east-1.amazonaws.com",
+    "s3-accesspoint.us-east-1.amazonaws.com",
+    "a.b-123456789012.s3-object-lambda.us-east-1.amazonaws.com",
+    "x.s3express-control.us-east-1.amazonaws.com",
+    "a.b.s3express-use1-az4.us-east-1.amazonaws.com",
+    "ap-123456789012.op-1.more.s3-outposts.us-east-1.amazonaws.com",
+    "ap-123456789012.other.s3-outposts.us-east-1.amazonaws.com",
+    "s3-accelerate.amazonaws.com",
+    "accesspoint.s3-global.amazonaws.com",
+    "vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
+    "x.other.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
+    "x.vpce-0a1b-2c3d.sqs.us-east-1.vpce.amazonaws.com",
+    "vpce-0a1b-2c3d.sqs.nowhere-1.vpce.amazonaws.com",
+    "amazonaws.com",
+    ".amazonaws.com",
+  ])("%s", (host) => {
+    expect(parseEndpoint(host)).toBeUndefined();
+  });
+
+  test("a bucket on an outpost is named where there is no access point", () => {
+    expect(parse("alias--op-s3.op-0a1b.s3-outposts.us-east-1.amazonaws.com").s3).toEqual({
+      style: "outposts",
+      outpost: "op-0a1b",
+      bucket: "alias--op-s3",
+    });
+  });
+});
+
 describe("look-alikes", () => {
   test.each([
     "s3.amazonaws.com.evil.com",

@@ -14,6 +14,5 @@ export function parseHttpDate(text: string): Date | undefined {
     Date.UTC(Number(year), MONTHS.indexOf(month as string), Number(date), Number(hour), Number(minute), Number(second)),
   );
   // A month that is none, a 30 February, a 25th hour or a wrong weekday do not print as they were written.
-  const printed = Number.isNaN(at.getTime()) ? "" : at.toUTCString();
-  return printed === text && DAYS.includes(day as string) ? at : undefined;
+  return at.toUTCString() === text && DAYS.includes(day as string) ? at : undefined;
 }

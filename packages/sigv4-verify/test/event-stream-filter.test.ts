@@ -82,3 +82,14 @@ function crc32(bytes: Buffer): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+test("a filter that has thrown does nothing more", () => {
+  const { body: bytes, ...head } = eventsRequest([Buffer.from("one")]);
+  const { body } = verify({ ...head, body: undefined }, options);
+  if (body.kind !== "stream") throw new Error("the body should stream");
+  const filter = body.filter();
+  bytes[20] = (bytes[20] as number) ^ 1;
+  expect(caught(() => filter.push(bytes)).code).toBe("InvalidRequest");
+  expect(caught(() => filter.push(bytes)).code).toBe("InternalFailure");
+  expect(caught(() => filter.end()).code).toBe("InternalFailure");
+});

@@ -91,6 +91,12 @@ describe("the query form", () => {
     });
   });
 
+  test("has one session token: an S3 Express session's or another", () => {
+    const url = presigned();
+    const both = { ...url, target: `${url.target}&X-Amz-S3session-Token=t` };
+    expect(caught(() => parseAuthorization(both)).code).toBe("MalformedAuthorization");
+  });
+
   test("of another service than S3 covers the body", () => {
     expect(parseAuthorization(presigned({ service: "sts" })).payload).toEqual({ kind: "collect" });
   });
@@ -190,6 +196,39 @@ describe("what is malformed, or can be read in two ways, is refused", () => {
     ["two tokens", twice("x-amz-security-token")],
     ["two hosts", twice("Host")],
     ["no date at all", withHeaders(request, (headers) => headers.filter(([name]) => name !== "x-amz-date"))],
+    [
+      "a Date header that is no date",
+      withHeaders(withoutSigned(request, "x-amz-date"), (h) => [
+        ...h.filter(([name]) => name.toLowerCase() !== "x-amz-date"),
+        ["Date", "yesterday"],
+      ]),
+    ],
+    [
+      "a signature of SigV4a that is none",
+      withHeaders(request, (h) =>
+        h.map(([name, value]) =>
+          name === "Authorization"
+            ? [
+                name,
+                `AWS4-ECDSA-P256-SHA256 Credential=ASIAEXAMPLEAGENTKEY1/20261123/sqs/aws4_request, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(15)}`,
+              ]
+            : [name, value],
+        ),
+      ),
+    ],
+    [
+      "a scope of SigV4a with a region",
+      withHeaders(request, (h) =>
+        h.map(([name, value]) =>
+          name === "Authorization"
+            ? [
+                name,
+                `AWS4-ECDSA-P256-SHA256 Credential=ASIAEXAMPLEAGENTKEY1/20261123/us-east-1/sqs/aws4_request, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(140)}`,
+              ]
+            : [name, value],
+        ),
+      ),
+    ],
     ["two hashes", withHeaders(request, (h) => [...h, ["x-amz-content-sha256", HEX], ["X-Amz-Content-Sha256", HEX]])],
     ["a header and a presigned parameter in another case", { ...request, target: "/?x-amz-algorithm=0" }],
   ])("%s", (_, changed) => {
@@ -245,6 +284,10 @@ describe("a request that is not signed is missing authentication", () => {
           ["x-amz-security-token", "x"],
         ],
       },
+    ],
+    [
+      "an S3 POST form, signed in its fields",
+      { ...request, host: "b.s3.amazonaws.com", headers: [["Content-Type", "multipart/form-data; boundary=B"]] },
     ],
     ["a multipart form to another service", { ...request, headers: [["Content-Type", "multipart/form-data"]] }],
   ])("%s", (_, changed) => {

@@ -228,3 +228,31 @@ function swapped(body: string): string {
 function spellsTheSame(before: number, after: number): boolean {
   return (before ^ after) === 0x20;
 }
+
+describe("a framing that never ends", () => {
+  const filter = (trailers?: typeof crc): { filter: BodyFilter; body: Buffer } => {
+    const { body, ...head } = chunkedRequest({ chunks: [Buffer.from("hello")], trailers });
+    const verified = verify({ ...head, body: undefined }, options);
+    if (verified.body.kind !== "stream") throw new Error("the body should stream");
+    return { filter: verified.body.filter(), body };
+  };
+
+  test("of a chunk's line is refused", () => {
+    const error = caught(() => filter().filter.push(Buffer.alloc(1000, "0")));
+    expect(error).toMatchObject({ code: "InvalidRequest", message: expect.stringContaining("line is too long") });
+  });
+
+  test("of trailers is refused", () => {
+    const { filter: judge, body } = filter(crc);
+    const end = body.indexOf("\r\nx-amz-checksum");
+    judge.push(body.subarray(0, end + 2));
+    const error = caught(() => judge.push(Buffer.alloc(100_000, "x")));
+    expect(error).toMatchObject({ code: "MalformedTrailer", message: expect.stringContaining("too long") });
+  });
+
+  test("is an end of another kind", () => {
+    const { filter: judge, body } = filter();
+    judge.push(body.subarray(0, -2));
+    expect(caught(() => judge.push(Buffer.from("x\n"))).message).toContain("not followed by CR LF");
+  });
+});

@@ -1,7 +1,7 @@
-import { type AgentKey, AwsError, Credentials, type KeyRing } from "@iap/aws-core";
+import { type AgentKey, AwsError, Credentials, type KeyRing, type RequestHead } from "@iap/aws-core";
 import { gitPassword } from "@iap/sigv4";
 import { expect, test } from "vitest";
-import { verifyGitPassword } from "../src/index.ts";
+import { readBasicPassword, verifyGitPassword } from "../src/index.ts";
 
 const now = new Date("2026-11-23T12:34:56Z");
 const key: AgentKey = {
@@ -62,4 +62,24 @@ test.each([
   ["a name that is no key", { ...made, username: "me@example.com" }, "MalformedAuthorization"],
 ])("%s is refused", (_, given, expected) => {
   expect(code(() => verifyGitPassword(given, repository, { keys, now }))).toBe(expected);
+});
+
+test("a user name and a password are read as git sends them, from one header only", () => {
+  const head = (...values: readonly string[]): RequestHead => ({
+    httpVersion: "1.1",
+    method: "GET",
+    target: "/",
+    host: repository.host,
+    headers: values.map((value) => ["Authorization", value] as const),
+  });
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
+  expect(readBasicPassword(head())).toBeUndefined();
+  expect(readBasicPassword(head(basic("user:pass:word")))).toEqual({ username: "user", password: "pass:word" });
+  expect(code(() => readBasicPassword(head(basic("a:b"), basic("a:b"))))).toBe("MultipleAuthentication");
+  for (const value of ["Bearer x", "Basic ", "Basic ***", basic("no colon")]) {
+    expect(
+      code(() => readBasicPassword(head(value))),
+      value,
+    ).toBe("MalformedAuthorization");
+  }
 });

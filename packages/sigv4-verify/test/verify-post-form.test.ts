@@ -167,6 +167,22 @@ describe("a form is refused", () => {
       "with another algorithm",
       (body) => body.replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA512"),
     ],
+    [
+      "MalformedAuthorization",
+      "with a date that is none",
+      (body) => body.replace("20261123T123456Z", "2026-11-23T12:34"),
+    ],
+    [
+      "MalformedAuthorization",
+      "with a date of another day than its scope's",
+      (body) => body.replace("20261123T123456Z", "20261122T123456Z"),
+    ],
+    ["MalformedAuthorization", "signed for another service", (body) => body.replace("/s3/aws4", "/sqs/aws4")],
+    [
+      "InvalidRequest",
+      "whose file is not there",
+      (body) => body.replace(/--B\r\n[^\r]*name="file"[\s\S]*/, "--B--\r\n"),
+    ],
     ["InvalidToken", "with another token", (body) => body.replace("agent-token", "other-token")],
     ["UnknownAccessKey", "with another key", (body) => body.replace("ASIAEXAMPLEAGENTKEY1", "ASIAEXAMPLEAGENTKEY2")],
     [
@@ -178,6 +194,42 @@ describe("a form is refused", () => {
     const request = postForm();
     const body = Buffer.from(change(request.body.toString("latin1")), "latin1");
     expect(caught(() => verified({ ...request, body })).code).toBe(code);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ["and a credential of Version 4", { awsaccesskeyid: "A", signature: "x", "x-amz-credential": "c" }],
+    ["without an access key id", { awsaccesskeyid: "", signature: `${"A".repeat(27)}=` }],
+    ["without a signature", { AWSAccessKeyId: "ASIAEXAMPLEAGENTKEY1" }],
+    ["with a signature that is none", { AWSAccessKeyId: "ASIAEXAMPLEAGENTKEY1", signature: "x" }],
+  ])("of Signature Version 2 %s", (_, parts) => {
+    const policy = Buffer.from(JSON.stringify({ expiration, conditions: [] })).toString("base64");
+    const request = multipart([["key", "k"], ["policy", policy], ...Object.entries(parts)]);
+    expect(caught(() => verified(request)).code).toBe("MalformedAuthorization");
+  });
+
+  test("without a key", () => {
+    const conditions = [{ bucket: "bucket" }, ["starts-with", "$key", ""]];
+    expect(caught(() => verified(postForm({ conditions, fields: { key: "" } }))).code).toBe("InvalidRequest");
+    expect(caught(() => verified(postForm({ conditions, fields: {} }))).code).toBe("InvalidRequest");
+  });
+
+  test("whose tags are no Tagging document", () => {
+    const conditions = [{ bucket: "bucket" }, ["starts-with", "$key", ""], ["starts-with", "$tagging", ""]];
+    const tagging = "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>";
+    expect(caught(() => verified(postForm({ conditions, fields: { key: "k", tagging } }))).code).toBe("InvalidRequest");
+  });
+
+  test.each(["https://s3.us-east-1.amazonaws.com", "/B", "/a/b"])(
+    "that goes to the path %s of a host without a bucket",
+    (target) => {
+      const request = { ...postForm(), host: "s3.us-east-1.amazonaws.com", target };
+      expect(caught(() => verified(request)).code).toBe("InvalidRequest");
+    },
+  );
+
+  test("with a condition on a length that is no number", () => {
+    const conditions = [{ bucket: "bucket" }, ["content-length-range", {}, 10]];
+    expect(caught(() => verified(postForm({ conditions }))).code).toBe("InvalidPolicyDocument");
   });
 
   test.each(["/key", "/?acl"])("that goes to %s", (target) => {
@@ -227,6 +279,7 @@ describe("a form signed anew", () => {
   test("keeps every condition that is not on the credentials", () => {
     const conditions = [
       { bucket: "bucket", "x-amz-date": "20261123T123456Z" },
+      ["eq", "$x-amz-algorithm", "AWS4-HMAC-SHA256"],
       ["starts-with", "$key", "uploads/"],
       ["content-length-range", 1, 10],
     ];
@@ -236,7 +289,7 @@ describe("a form signed anew", () => {
       { ...request, body: pass(request, 100, head) },
       ringOf({ ...agentKey, credentials: real }),
     );
-    expect(policy.document.conditions.slice(0, 3)).toEqual([{ bucket: "bucket" }, conditions[1], conditions[2]]);
+    expect(policy.document.conditions.slice(0, 3)).toEqual([{ bucket: "bucket" }, conditions[2], conditions[3]]);
   });
 });
 
