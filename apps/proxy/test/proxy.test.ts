@@ -313,9 +313,7 @@ describe("a request", () => {
     const answer = await instance.send(await instance.getObject());
     expect(answer.status).toBe(503);
     expect(answer.text).toMatch(/<Error><Code>ServiceUnavailable<\/Code><Message>.*no AWS credentials to sign with/);
-    expect(instance.stderr).toMatch(
-      /WARNING {2}no AWS credentials from .*Requests are answered 503/,
-    );
+    expect(instance.stderr).toMatch(/WARNING {2}no AWS credentials from .*Requests are answered 503/);
     expect(instance.stderr.match(/WARNING/g)).toHaveLength(1);
     expect(aws.connections).toBe(0);
     await instance.proxy.close();
