@@ -78,6 +78,13 @@ test("guards decide before policies, and say what they are", async () => {
   expect((await decide(calls.bearer, everything)).reason).toContain("sso:GetRoleCredentials is not authorised by AWS");
 });
 
+test("what is not understood is denied all the same when nobody says why", async () => {
+  const { why: _, ...unknown } = calls.unknown;
+  const { why: __, ...ambiguous } = calls.ambiguous;
+  expect((await decide(unknown, everything)).reason).toContain("the operation is not known");
+  expect((await decide(ambiguous, everything)).reason).toContain("its parts disagree");
+});
+
 test("policies decide by their own version", async () => {
   for (const kind of ["plain", "permissionless", "unknown"] as const) {
     expect(await decide(calls[kind], everything)).toMatchObject({

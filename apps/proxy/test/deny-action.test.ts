@@ -38,6 +38,11 @@ describe("what the operator forbids", () => {
     if (forbidden) expect(why).toContain("--deny-action ");
   });
 
+  test("what is not understood is forbidden though nobody says why it is not", () => {
+    const { why: _, ...silent } = unknown;
+    expect(deniedActions(["s3:*"])(silent)).toContain("the request is not understood");
+  });
+
   test("the rule and the action are named", () => {
     expect(deniedActions(["s3:Delete*"])(call({}))).toBe(
       "the operator forbids s3:DeleteObject (--deny-action s3:Delete*)",

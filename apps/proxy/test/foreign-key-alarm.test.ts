@@ -73,3 +73,15 @@ test("the same key is told of once a minute", async () => {
   }
   expect(warnings).toHaveLength(2);
 });
+
+test("keys that an agent makes up are told of, and not remembered without end", async () => {
+  const { keys, warnings, settled } = ring();
+  const id = (i: number): string => `AKIAOTHEROTHEROTHE${String.fromCharCode(65 + (i % 26), 65 + Math.floor(i / 26))}`;
+  for (let i = 0; i < 250; i++) keys.lookup(id(i), undefined);
+  await settled();
+  expect(warnings).toHaveLength(250);
+  // Long forgotten, though a minute has not passed.
+  keys.lookup(id(0), undefined);
+  await settled();
+  expect(warnings).toHaveLength(251);
+});

@@ -698,6 +698,16 @@ describe("an unsigned request", () => {
     });
   });
 
+  test("to a customer's endpoint, or of another operation with somebody's bearer token, stays refused", async () => {
+    await open({ allowUnsigned: ["cognito-idp:SignUp"] });
+    const customers = { host: "abc123.execute-api.eu-west-1.amazonaws.com", method: "GET" };
+    expect((await proxy.send(unsignedRequest(customers))).status).toBe(403);
+    const bearer = signUp("ListUsers");
+    const headers = [...bearer.headers, ["Authorization", "Bearer somebody's"]] as const;
+    expect((await proxy.send({ ...bearer, headers }, body)).status).toBeGreaterThanOrEqual(400);
+    expect(proxy.aws.seen).toEqual([]);
+  });
+
   test("of another operation stays refused", async () => {
     await open({ allowUnsigned: ["cognito-idp:SignUp"] });
     expect((await proxy.send(signUp("InitiateAuth"), body)).status).toBe(400);

@@ -125,6 +125,16 @@ test("a reload says which statements came and went", () => {
   expect(same && describeChange(same)).toContain("nothing has changed");
 });
 
+test("a reload says so when a document differs, and no statement of it", () => {
+  const statement = { Effect: "Allow", Action: "s3:*", Resource: "*" };
+  const write = (Id: string) =>
+    file("named.json", JSON.stringify({ Version: "2012-10-17", Id, Statement: [statement] }));
+  const policies = policiesOf([write("one")]);
+  write("another");
+  const change = policies.reload();
+  expect(change && describeChange(change)).toContain("no statement differs");
+});
+
 test("a reload that fails changes nothing", () => {
   const path = file("broken.json", policy("Allow", "s3:*"));
   const policies = policiesOf([path]);

@@ -103,6 +103,22 @@ describe("AWS's refusal of the real credentials is replaced by ours", () => {
     expect(codes).toEqual([type.slice(type.indexOf("#") + 1)]);
   });
 
+  test("of a session that the agent got from AWS is told as the end of that", () => {
+    const head: ResponseHead = { status: 400, statusText: "", headers: [] };
+    const planned = responsePlan({
+      ...{ credentials, session: true, now: () => new Date(), onErrorCode: (code) => codes.push(code) },
+      render: (error) => {
+        rendered.push(error);
+        return ours;
+      },
+    })(head);
+    if (planned === "stream" || "headers" in planned) throw new Error("an error is looked into");
+    for (const code of ["ExpiredToken", "ExpiredTokenException"]) {
+      expect(planned.rewrite(Buffer.from(xml(code)))).toBe(ours);
+    }
+    expect(rendered.map(({ code }) => code)).toEqual(["ExpiredToken", "ExpiredToken"]);
+  });
+
   test("in gzip", () => {
     expect(answerTo(gzipSync(xml("SignatureDoesNotMatch")), [["Content-Encoding", "gzip"]])).toBe(ours);
     expect(answerTo(gzipSync(xml("SignatureDoesNotMatch")), [["content-encoding", "GZIP"]])).toBe(ours);
@@ -230,3 +246,13 @@ function cborText(text: string): Buffer {
   const head = text.length < 24 ? [0x60 + text.length] : [0x78, text.length];
   return Buffer.concat([Buffer.from(head), Buffer.from(text)]);
 }
+
+test("what was not signed cannot have been refused: its answer streams", () => {
+  const now = (): Date => new Date();
+  const planned = responsePlan({ credentials: undefined, render: () => ours, now, onErrorCode: () => {} });
+  expect(planned({ status: 403, statusText: "", headers: [] })).toBe("stream");
+});
+
+test("escapes that stand for nothing of ASCII are left alone", () => {
+  expect(answerTo(`${xml("AccessDenied")}&#200; &unknown; \\u00e9`)).toBe("unchanged");
+});
