@@ -85,10 +85,12 @@ export function sourceTarget(
 function generalBucket(partition: string, bucket: string): S3Target {
   // Aliases of access points are used like bucket names, and stand for an ARN that only AWS knows.
   const target = targetIn(partition);
-  if (/-s3alias$|--ol-s3$|--op-s3$/.test(bucket)) {
-    const resource = { pattern: "*", why: "an alias does not say which access point it stands for" };
-    return target("s3", resource, () => resource);
+  const why = "an alias does not say which access point it stands for";
+  if (/-s3alias$/.test(bucket)) {
+    const point = `arn:${partition}:s3:*:*:accesspoint/*`;
+    return target("s3", { pattern: point, why }, (key) => ({ pattern: `${point}/object/${key}`, why }));
   }
+  if (/--ol-s3$|--op-s3$/.test(bucket)) return target("s3", { pattern: "*", why }, () => ({ pattern: "*", why }));
   const arn = `arn:${partition}:s3:::${bucket}`;
   return target("s3", { arn }, (key) => ({ arn: `${arn}/${key}` }));
 }

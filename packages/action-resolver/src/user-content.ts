@@ -23,7 +23,7 @@ export function isCustomersOwn({ kind, vpce, endpointPrefix }: Endpoint): boolea
 
 /**
  * The checks of a request to a customer's endpoint that IAM authorises: an API of API Gateway or AppSync, a Lambda
- * function URL, a domain of OpenSearch Service, a collection of OpenSearch Serverless. The body is not needed: none of
+ * function URL, a domain of OpenSearch Service, a collection of OpenSearch Serverless, a gateway of AgentCore. The body is not needed: none of
  * these services authorises by it, or what it says of that is a pattern here. `account` is that of the endpoint.
  */
 export function resolveUserContent(
@@ -49,6 +49,7 @@ export function resolveUserContent(
     es: searchDomain,
     aoss: searchCollection,
     appsync: appSync,
+    "bedrock-agentcore": agentGateway,
   };
   const resolve =
     endpoint.kind === "userContent" && Object.hasOwn(services, endpointPrefix) ? services[endpointPrefix] : undefined;
@@ -171,6 +172,13 @@ function appSync({ request, endpoint, arn, paths }: Read): UserContentCall | und
   const is = (name: string): boolean => paths.every((segments) => segments.length === 1 && segments[0] === name);
   if (is("graphql")) return one("appsync", "GraphQL", resource);
   return is("event") && request.method === "POST" ? one("appsync", "EventPublish", resource) : undefined;
+}
+
+/** The gateway's id is the first part of its host; its tools and targets are named in the body, and not authorised by IAM. */
+function agentGateway({ label, arn }: Read): UserContentCall | undefined {
+  return label === undefined
+    ? undefined
+    : one("bedrock-agentcore", "InvokeGateway", arn("bedrock-agentcore", `gateway/${label}`));
 }
 
 function one(service: string, action: string, resource: CheckResource): UserContentCall {

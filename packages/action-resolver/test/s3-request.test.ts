@@ -314,7 +314,13 @@ describe("host forms", () => {
       "s3express:CreateSession",
       "~arn:aws:s3express:us-east-1:*:bucket/b--use1-az4--x-s3",
     ],
-    ["alias-abc-s3alias.s3.us-east-1.amazonaws.com", "/k", "s3", "s3:GetObject", "~*"],
+    [
+      "alias-abc-s3alias.s3.us-east-1.amazonaws.com",
+      "/k",
+      "s3",
+      "s3:GetObject",
+      "~arn:aws:s3:*:*:accesspoint/*/object/k",
+    ],
   ])("%s%s: %s %s on %s", async (host, target, prefix, action, resource) => {
     const call = await resolve({ host, target, region: "us-east-1" });
     expect(call).toMatchObject({ service: prefix, operations: ["GetObject"] });

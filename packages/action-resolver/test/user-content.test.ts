@@ -10,6 +10,19 @@ const es = `arn:aws:es:us-east-1:${account}:domain/logs`;
 const why = (call: Awaited<ReturnType<typeof resolve>>) =>
   call.checks.map(({ resource }) => ("pattern" in resource ? resource.why : undefined));
 
+test("a gateway of AgentCore is invoked, whatever is asked of it", async () => {
+  const host = "gw-1a2b3c.gateway.bedrock-agentcore.us-east-1.amazonaws.com";
+  for (const target of ["/mcp", "/", "/anything/else"]) {
+    const call = await resolve({ method: "POST", host, target }, account);
+    expect(call).toMatchObject({ service: "bedrock-agentcore", operations: ["InvokeGateway"] });
+    expect(short(call)).toEqual([
+      ["bedrock-agentcore:InvokeGateway", `arn:aws:bedrock-agentcore:us-east-1:${account}:gateway/gw-1a2b3c`],
+    ]);
+  }
+  const deeper = await resolve({ method: "POST", host: `a.${host}`, target: "/mcp" }, account);
+  expect(deeper.marker).toBe("unknown");
+});
+
 describe("an API of API Gateway", () => {
   test.each([
     ["GET", "/prod/pets/7", ["prod/GET/pets/7", "$default/GET/prod/pets/7"]],
@@ -176,7 +189,6 @@ test.each([
   ["abc.appsync-realtime-api.us-east-1.amazonaws.com", "/graphql"],
   ["dashboards.us-east-1.aoss.amazonaws.com", "/"],
   ["a.b.us-east-1.aoss.amazonaws.com", "/"],
-  ["gw-1.gateway.bedrock-agentcore.us-east-1.amazonaws.com", "/mcp"],
   ["123456789012.dkr.ecr.us-east-1.amazonaws.com", "/v2/"],
   ["123456789012.d.codeartifact.us-east-1.amazonaws.com", "/"],
 ])("%s%s stays unknown", async (host, target) => {
