@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import {
+  type AuthorizationRequest,
+  compilePolicySet,
+  type PolicySet,
+  parsePolicy,
+  validatePolicy,
+} from "../src/index.ts";
+
+type Parts = Readonly<Record<string, unknown>>;
+
+const bucket = "arn:aws:s3:::bucket/key";
+const account = "123456789012";
+
+function policy(statement: Parts, version = "2012-10-17"): { name: string; document: string } {
+  const whole = { Effect: "Allow", Action: "s3:GetObject", Resource: "*", ...statement };
+  return { name: "p", document: JSON.stringify({ Version: version, Statement: [whole] }) };
+}
+
+function outcome(set: Partial<PolicySet>, more: Partial<AuthorizationRequest> = {}): string {
+  return compilePolicySet({ identity: [], ...set }, { validate: "warn" }).evaluate({
+    ...{ action: "s3:GetObject", resource: { arn: bucket } },
+    ...more,
+  }).outcome;
+}
+
+/** Under a condition, what is asked with this value of the key. */
+function holds(operator: string, wanted: unknown, given: string): string {
+  return outcome(
+    { identity: [policy({ Condition: { [operator]: { "a:key": wanted } } })] },
+    { context: { "a:key": given } },
+  );
+}
+
+describe("who asks, told in unusual ways", () => {
+  const grant = (principal: unknown, who: string): string =>
+    outcome({ resource: policy({ Principal: principal }) }, { principal: { arn: who }, resourceAccount: account });
+  test.each<[string, unknown, string, string]>([
+    ["an account by its number is its root", { AWS: account }, account, "allowed"],
+    ["a service by its name", { Service: "lambda.amazonaws.com" }, "lambda.amazonaws.com", "allowed"],
+    ["another service", { Service: "lambda.amazonaws.com" }, "ec2.amazonaws.com", "implicitDeny"],
+    ["an identity provider by its name", { Federated: "accounts.google.com" }, "accounts.google.com", "allowed"],
+    ["a canonical id, of whose account nothing is known", { CanonicalUser: "79a59d" }, "79a59d", "implicitDeny"],
+    ["nobody known is no service", { Service: "lambda.amazonaws.com" }, "arn:aws:x::123456789012:y/z", "implicitDeny"],
+    [
+      "nobody known is no provider",
+      { Federated: "accounts.google.com" },
+      "arn:aws:x::123456789012:y/z",
+      "implicitDeny",
+    ],
+    ["nobody known is no user", { AWS: `arn:aws:iam::${account}:user/u` }, "!?", "implicitDeny"],
+    ["an ARN without an account", { AWS: account }, "arn:aws:iam:::user/u", "implicitDeny"],
+  ])("%s", (_, principal, who, expected) => {
+    expect(grant(principal, who)).toBe(expected);
+  });
+
+  test("a Deny for all but somebody applies to who is not known", () => {
+    const others = policy({ Effect: "Deny", NotPrincipal: { CanonicalUser: "79a59d" } });
+    const asked = { principal: { arn: `arn:aws:iam::${account}:user/u` }, resourceAccount: account };
+    expect(outcome({ identity: [policy({})], resource: others }, asked)).toBe("explicitDeny");
+    const unknown = { principal: { arn: "arn:aws:x::123456789012:y/z" }, resourceAccount: account };
+    expect(outcome({ identity: [policy({})], resource: others }, unknown)).toBe("explicitDeny");
+  });
+});
+
+describe("values at the edges", () => {
+  test.each<[string, unknown, string, string]>([
+    ["NumericLessThan", "0.00000001", "0.000000001", "allowed"],
+    ["NumericLessThan", "-1234567890123456789", "-1234567890123456790", "allowed"],
+    ["NumericEquals", "-0.0000000000000000000", "0", "allowed"],
+    ["NumericEquals", 1e3, "1000", "allowed"],
+    ["NumericEquals", "1e3", "1000", "implicitDeny"],
+    ["NumericEquals", "0.00000000000000000001", "1e-20", "implicitDeny"],
+    ["NumericGreaterThan", "1234567890123456", "0.0000001", "implicitDeny"],
+    ["IpAddress", "10.0.0.0/8", `10.0.0.1${"0".repeat(100)}`, "implicitDeny"],
+    ["IpAddress", "::ffff:0:0/96", "::ffff:10.0.0.256", "implicitDeny"],
+    ["IpAddress", "::ffff:0:0/96", "::ffff:10.0.0.25", "allowed"],
+    ["DateLessThan", "2026-01-01T00:00:00+01", "2025-12-31T22:00:00Z", "allowed"],
+    ["StringLike", [], "x", "implicitDeny"],
+    ["StringNotLike", [], "x", "allowed"],
+  ])("%s %j of %j: %s", (operator, wanted, given, expected) => {
+    expect(holds(operator, wanted, given)).toBe(expected);
+  });
+
+  test("several checks are allowed for one reason, or for one and more", () => {
+    const { evaluateAll } = ((): { evaluateAll: ReturnType<typeof compilePolicySet>["evaluateAll"] } => {
+      const set = compilePolicySet({
+        identity: [
+          {
+            name: "p",
+            document: {
+              Version: "2012-10-17",
+              Statement: [
+                { Sid: "Get", Effect: "Allow", Action: "s3:GetObject", Resource: "*" },
+                { Sid: "Put", Effect: "Allow", Action: "s3:PutObject", Resource: "*" },
+              ],
+            },
+          },
+        ],
+      });
+      return { evaluateAll: (requests) => set.evaluateAll(requests) };
+    })();
+    const ask = (action: string): AuthorizationRequest => ({ action, resource: { arn: bucket } });
+    expect(evaluateAll([ask("s3:GetObject"), ask("s3:GetObject")]).reason).not.toContain("more");
+    expect(evaluateAll([ask("s3:GetObject"), ask("s3:PutObject")]).reason).toMatch(/ and 1 more$/);
+    expect(evaluateAll([ask("s3:GetObject")]).outcome).toBe("allowed");
+  });
+});
+
+describe("what is wrong with a policy is said, whatever it is", () => {
+  const codes = (statement: Parts, type: "identity" | "resource" = "identity"): readonly string[] =>
+    parsePolicy(policy(statement).document, type).findings.map(({ code }) => code);
+
+  test.each<[string, Parts, "identity" | "resource"]>([
+    ["INVALID_PRINCIPAL", { Principal: { Sevice: "x" } }, "resource"],
+    ["INVALID_PRINCIPAL", { Principal: { Something: "x" } }, "resource"],
+    ["INVALID_PRINCIPAL", { Principal: { AWS: [7] } }, "resource"],
+    ["INVALID_SID", { Sid: "-_-" }, "identity"],
+    ["INVALID_SID", { Sid: "a-b" }, "identity"],
+    ["UNKNOWN_ELEMENT", { ["x".repeat(200)]: 1 }, "identity"],
+  ])("%s: %j", (code, statement, type) => {
+    expect(codes(statement, type).join()).toContain(code.split("_")[0]);
+  });
+
+  test("a service that is not named like one", () => {
+    const { document } = policy({ Principal: { Service: "lambda" } });
+    expect(validatePolicy(document, "resource").map(({ code }) => code)).toContain("UNKNOWN_SERVICE_PRINCIPAL");
+  });
+
+  test.each(["2026-13-01T00:00:00Z", "2026-01-01T25:00Z", "292278994-01-01", "-292275055-01-01", "x-01-01"])(
+    "a Deny until %s, which is no date, applies",
+    (date) => {
+      const deny = policy({ Effect: "Deny", Condition: { DateGreaterThan: { "a:key": date } } });
+      const context = { "a:key": "2026-01-01T00:00:00Z" };
+      expect(outcome({ identity: [policy({}), deny] }, { context })).toBe("explicitDeny");
+    },
+  );
+
+  test("a variable before the resource part of an ARN", () => {
+    expect(codes({ Resource: "arn:aws:s3:$\u007baws:PrincipalAccount}::b/*" }).length).toBeGreaterThan(0);
+  });
+});
