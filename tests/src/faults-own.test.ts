@@ -481,6 +481,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+    expect(proxy.stderr).toContain("136 connections are open, the most there may be");
     await wholeRecords(proxy);
     expectOnlySigned(fake, proxy);
     await proxy.stop();

@@ -4,16 +4,11 @@ import { createResolver } from "@iap/action-resolver";
 import { AwsError, type Credentials } from "@iap/aws-core";
 import type { CertificateAuthority } from "@iap/ca-manager";
 import type { KeyVendor } from "@iap/cred-vendor";
-import {
-  defaultLimits,
-  Interceptor,
-  type InterceptorEvent,
-  type InterceptorOptions,
-  UpstreamError,
-} from "@iap/interceptor";
+import { Interceptor, type InterceptorEvent, type InterceptorOptions, UpstreamError } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { type AllowedHosts, parseAllowedHosts } from "./allowed-hosts.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { connectionLimit } from "./connection-limit.ts";
 import { decider, decideUnsigned } from "./decide.ts";
 import { deniedActions } from "./deny-action.ts";
 import { withForeignKeyAlarm } from "./foreign-key-alarm.ts";
@@ -127,7 +122,7 @@ export function serving(options: ServingOptions): { readonly interceptor: Interc
     offerHttp2,
     onEvent: (event) => tell(event, terminal, records),
     handle: pipeline(parts),
-    limits: { maxConnections: Math.ceil(defaultLimits.maxConnections / processes) },
+    limits: { maxConnections: connectionLimit(processes) },
   });
   return { interceptor, parts };
 }

@@ -93,6 +93,8 @@ export class Interceptor {
   /** Exchanges that left HTTP: they are over when their connections are, and not waited for. */
   readonly #switched = new Set<Promise<void>>();
   #closing = false;
+  /** Told once, and again when there was room meanwhile. */
+  #full = false;
 
   constructor(options: InterceptorOptions) {
     this.#options = options;
@@ -216,12 +218,21 @@ export class Interceptor {
   }
 
   #onConnection(socket: Socket, maxConnections: number): void {
-    if (this.#sockets.size >= maxConnections || this.#closing) {
+    if (this.#closing) return void socket.destroy();
+    if (this.#sockets.size >= maxConnections) {
       socket.destroy();
+      if (!this.#full) {
+        this.#full = true;
+        const reason = `${maxConnections} connections are open, the most there may be: further ones are closed at once`;
+        this.#event({ type: "refused", host: "-", reason });
+      }
       return;
     }
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size < maxConnections * 0.9) this.#full = false;
+    });
     socket.on("error", () => socket.destroy());
   }
 

@@ -164,11 +164,13 @@ test("a certificate that cannot be made is told in the answer to CONNECT", async
 });
 
 test("more connections than allowed are closed at once, and make room when they end", async () => {
-  const { port } = await startProxy({ limits: { maxConnections: 2 } });
+  const { port, events } = await startProxy({ limits: { maxConnections: 2 } });
   const first = await intercepted(port);
   const second = await dial(port);
   const third = await dial(port);
   expect(await third.rest()).toBe("");
+  expect(await (await dial(port)).rest()).toBe("");
+  expect(events).toMatchObject([{ type: "refused", reason: expect.stringMatching(/^2 connections are open/) }]);
   expect([first.closed, second.closed]).toEqual([false, false]);
   first.raw.destroy();
   await delay(50);
