@@ -73,9 +73,16 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
     unevaluated ??= [];
     unevaluated.push({ statement: statement.ref, why: whyUndetermined(statement, facts) });
   }
-  if (undetermined !== undefined && unevaluated !== undefined) {
-    const reason = explicitDenyReason(undetermined, resource, unevaluated[0]?.why);
-    return decision("explicitDeny", reason, [undetermined.ref], unevaluated, context.missing, version);
+  if (undetermined !== undefined) {
+    const reason = explicitDenyReason(undetermined, resource, unevaluated?.[0]?.why);
+    return decision(
+      "explicitDeny",
+      reason,
+      [undetermined.ref],
+      unevaluated ?? NO_UNEVALUATED,
+      context.missing,
+      version,
+    );
   }
 
   const needs = needOf(request, facts, policies);
@@ -96,8 +103,10 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
           break;
         }
         const closer = statement.principal === undefined ? NOT_NAMED : closestNaming(statement.principal, who);
-        if (found === undefined || closer > naming) found = statement;
-        if (closer > naming) naming = closer;
+        if (closer > naming) {
+          naming = closer;
+          found = statement;
+        }
         if (naming === BY_NAME) break;
       } else if (truth === UNDETERMINED) {
         unevaluated ??= [];

@@ -107,14 +107,10 @@ function namingBy(entry: CompiledPrincipal, who: RequestPrincipal): Naming | und
   if (entry.account !== undefined) return entry.account === who.account ? BY_ACCOUNT : NOT_NAMED;
   if (text === who.arn) return who.kind === "role" ? BY_ROLE : BY_NAME;
   const { role } = entry;
-  const isItsRole =
-    role !== undefined &&
-    (who.kind === "assumedRole" || who.kind === "role") &&
-    role.account === who.account &&
-    role.partition === who.partition &&
-    role.name === who.roleName;
+  if (role === undefined || who.kind !== "assumedRole") return NOT_NAMED;
   // Names of roles are unique in an account whatever their path, which the ARN of a session does not tell.
-  return isItsRole && who.kind === "assumedRole" ? BY_ROLE : NOT_NAMED;
+  const isItsRole = role.account === who.account && role.partition === who.partition && role.name === who.roleName;
+  return isItsRole ? BY_ROLE : NOT_NAMED;
 }
 
 function byEverybody({ kind }: RequestPrincipal): Naming {

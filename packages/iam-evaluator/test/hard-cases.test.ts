@@ -149,6 +149,67 @@ describe("which policies decide", () => {
   });
 });
 
+describe("a Deny with NotPrincipal", () => {
+  const FEDERATED = `arn:aws:sts::${ACCOUNT}:federated-user/bob`;
+  const sparing = (...AWS: string[]) => ({
+    name: "r",
+    document: document({ ...everything, Principal: "*" }, { ...deny("*", "*"), NotPrincipal: { AWS } }),
+  });
+  const identity = [policy(everything)];
+
+  test.each<[string, string, string[]]>([
+    ["a user, with the account", USER, [USER, ACCOUNT]],
+    ["a session, with role and account", SESSION, [SESSION, ROLE, ACCOUNT]],
+    ["a role, with the account", ROLE, [ROLE, ACCOUNT]],
+    ["a federated session, with the account", FEDERATED, [FEDERATED, ACCOUNT]],
+    ["the root user", `arn:aws:iam::${ACCOUNT}:root`, [ACCOUNT]],
+  ])("spares %s, and nobody who has a boundary", (_who, as, listed) => {
+    const set = { identity, session: [policy(everything)], resource: sparing(...listed) };
+    expect(decide(set, { as })).toBe("allowed");
+    for (const missing of listed) {
+      const rest = listed.filter((one) => one !== missing);
+      if (rest.length > 0) expect(decide({ ...set, resource: sparing(...rest) }, { as })).toBe("explicitDeny");
+    }
+    const isEntity = as !== FEDERATED && !as.endsWith(":root");
+    const bounded = decide({ ...set, permissionsBoundary: [policy(everything)] }, { as });
+    expect(bounded).toBe(isEntity ? "explicitDeny" : "allowed");
+  });
+});
+
+describe("nobody said who asks", () => {
+  const identity = [policy(everything)];
+  const kinds: PolicyStatement["Principal"][] = [
+    { AWS: USER },
+    { AWS: ACCOUNT },
+    { Service: "lambda.amazonaws.com" },
+    { Federated: "accounts.google.com" },
+    { CanonicalUser: "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be" },
+  ];
+  const evaluate = (statement: PolicyStatement) =>
+    compilePolicySet({ identity, resource: { name: "r", document: document(statement) } }).evaluate({
+      action: "s3:GetObject",
+      resource: { arn: OBJECT },
+      resourceAccount: ACCOUNT,
+    });
+
+  test.each(kinds)("whom a resource policy names cannot be told: %j", (Principal) => {
+    const allowed = evaluate({ ...everything, Principal });
+    expect(allowed.outcome).toBe("implicitDeny");
+    expect(allowed.unevaluated).toMatchObject([
+      { statement: { policy: "r" }, why: expect.stringContaining("who asks") },
+    ]);
+    expect(evaluate({ ...deny("*", "*"), Principal }).outcome).toBe("explicitDeny");
+    expect(evaluate({ ...deny("*", "*"), NotPrincipal: Principal }).outcome).toBe("explicitDeny");
+    expect(evaluate({ ...everything, NotPrincipal: Principal }).outcome).toBe("implicitDeny");
+  });
+
+  test("everybody is everybody", () => {
+    expect(evaluate({ ...everything, Principal: "*" }).outcome).toBe("allowed");
+    expect(evaluate({ ...deny("*", "*"), Principal: "*" }).outcome).toBe("explicitDeny");
+    expect(evaluate({ ...deny("*", "*"), NotPrincipal: "*" }).outcome).toBe("implicitDeny");
+  });
+});
+
 describe("actions and resources", () => {
   test("8: actions are compared without case, with * and ? (elements_action)", () => {
     const patterns = ["S3:getOBJECT", "s3:Get*", "s3:?etObject", "s3:*", "*"];
