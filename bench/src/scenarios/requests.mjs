@@ -64,7 +64,7 @@ function rowsOf(count, { direct, ours, peer }) {
       peer: cpu(peer),
       better: "less",
       format: us,
-      goal: loaded ? { most: 160 } : undefined,
+      goal: loaded ? { most: 120 } : undefined,
     }),
     ...(loaded
       ? [
