@@ -34,7 +34,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
   let code = 0;
   // What follows -- is a command of the user's: none of it is for us.
   const dashes = line[0] === "run" ? line.indexOf("--") : -1;
-  const [args, commandLine] = dashes < 0 ? [line, []] : [line.slice(0, dashes), line.slice(dashes + 1)];
+  const [args, commandLine] = dashes < 0 ? [completed(line), []] : [line.slice(0, dashes), line.slice(dashes + 1)];
   const { env, stdout, stderr } = process;
   const command = (run: () => Promise<number> | number) => async (): Promise<void> => {
     code = await run();
@@ -361,6 +361,13 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     if (error.exitCode === 2) stderr.write(`${await advice(error.message, args, process)}\n`);
     return error.exitCode;
   }
+}
+
+/** What a shell asks (`--get-yargs-completions iam-agent-proxy --mode ''`): without a command, the options are those of start. */
+function completed(line: readonly string[]): readonly string[] {
+  const [ask, program = "", first = "", ...rest] = line;
+  if (ask !== "--get-yargs-completions" || !first.startsWith("-")) return line;
+  return [ask, program, "start", first, ...rest];
 }
 
 /** What yargs has to say about a choice, in the words of the other messages. */

@@ -38,6 +38,14 @@ _iam_agent_proxy() {
 compdef _iam_agent_proxy iam-agent-proxy
 `,
   fish: `# iam-agent-proxy completion fish | source
-complete -c iam-agent-proxy -f -a '(iam-agent-proxy --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'
+function __iam_agent_proxy_complete
+  set -l replies (iam-agent-proxy --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)
+  if string length -q -- $replies
+    printf '%s\\n' $replies
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c iam-agent-proxy -f -a '(__iam_agent_proxy_complete)'
 `,
 };

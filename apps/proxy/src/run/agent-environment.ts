@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { noProxy } from "./no-proxy.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,8 @@ export interface AgentFilePaths {
   readonly socket: string;
   /** What makes Node's own clients obey HTTPS_PROXY. */
   readonly nodePreload: string;
+  /** Settings of PHP, which reads no variable that names certificates: a file in a directory that it scans. */
+  readonly phpIni: string;
 }
 
 /** Agent keys as variables, for tools that know no credential_process. */
@@ -129,11 +132,13 @@ function proxyVariables(options: AgentEnvironmentOptions, exempt: string): Recor
   };
 }
 
-function trustVariables({ files, awsCaBundle = true }: AgentEnvironmentOptions): Record<string, string> {
+function trustVariables({ inherited, files, awsCaBundle = true }: AgentEnvironmentOptions): Record<string, string> {
   return {
     ...Object.fromEntries(bundleVariables.map((name) => [name, files.caBundle])),
     ...(awsCaBundle ? { AWS_CA_BUNDLE: files.caBundle } : {}),
     NODE_EXTRA_CA_CERTS: files.nodeCa,
+    // An empty part stands for the directory that PHP was built with.
+    PHP_INI_SCAN_DIR: [...new Set([...(inherited.PHP_INI_SCAN_DIR ?? "").split(":"), dirname(files.phpIni)])].join(":"),
   };
 }
 

@@ -42,6 +42,7 @@ export async function writeAgentFiles(options: AgentFilesOptions): Promise<Agent
     nodeCa: join(dir, "ca.pem"),
     trustStore: join(dir, "truststore.p12"),
     nodePreload: join(dir, "node-proxy.cjs"),
+    phpIni: join(dir, "iam-agent-proxy.ini"),
   };
   const settings = [
     `credential_process = ${credentialProcess({ socketPath, programPath: proxyCreds })}`,
@@ -55,6 +56,9 @@ export async function writeAgentFiles(options: AgentFilesOptions): Promise<Agent
   await write(files.nodeCa, await nodeCertificates(rootCertificate, inherited.NODE_EXTRA_CA_CERTS));
   await write(files.trustStore, trustStore(await readFile(caBundle, "latin1")));
   await copyFile(shippedPreload, files.nodePreload);
+  // PHP puts variables in for their names.
+  const phpSettings = ["curl.cainfo", "openssl.cafile"].map((name) => `${name} = \${SSL_CERT_FILE}\n`);
+  await write(files.phpIni, phpSettings.join(""));
   return files;
 }
 

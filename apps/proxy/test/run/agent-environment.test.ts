@@ -9,6 +9,7 @@ const files = {
   trustStore: "/run/r/truststore.p12",
   socket: "/run/r/creds.sock",
   nodePreload: "/run/r/node-proxy.cjs",
+  phpIni: "/run/r/iam-agent-proxy.ini",
 };
 const proxyUrl = "http://run:pw@127.0.0.1:4000";
 const options: AgentEnvironmentOptions = {
@@ -46,6 +47,7 @@ const fresh: Readonly<Record<string, string>> = {
   GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: files.caBundle,
   CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: files.caBundle,
   NODE_EXTRA_CA_CERTS: files.nodeCa,
+  PHP_INI_SCAN_DIR: ":/run/r",
   AWS_CONFIG_FILE: files.config,
   AWS_SHARED_CREDENTIALS_FILE: files.credentials,
   PROXY_SOCK_PATH: files.socket,
