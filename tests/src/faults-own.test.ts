@@ -161,7 +161,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
         expect(refused.bytes.toString()).toContain("cannot write its activity log");
       }
       expect(fake.arrived, "sent without a record").toEqual([]);
-      expect(proxy.stderr).toMatch(/activity log[^\n]*\n?[^\n]*ENOSPC/);
+      await proxy.waitForStderr(/activity log[^\n]*\n?[^\n]*ENOSPC/);
 
       rmSync(filler);
       expect((await get(inside, agent)).status).toBe(200);
@@ -340,7 +340,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
         fake.forget();
         const refused = await until(503);
         expect(refused).toContain("no AWS credentials to sign with");
-        expect(proxy.stderr).toMatch(/WARNING {2}no AWS credentials from profile real: /);
+        await proxy.waitForStderr(/WARNING {2}no AWS credentials from profile real: /);
         expect(proxy.stderr, "credentials were printed").not.toContain(credentials.secretAccessKey);
         fake.forget();
         expect((await get(proxy, agent)).status).toBe(503);
@@ -481,7 +481,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
-    expect(proxy.stderr).toContain("136 connections are open, the most there may be");
+    await proxy.waitForStderr(/136 connections are open, the most there may be/);
     await wholeRecords(proxy);
     expectOnlySigned(fake, proxy);
     await proxy.stop();

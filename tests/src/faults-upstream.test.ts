@@ -80,7 +80,7 @@ describe.skipIf(targetKind === "direct")("an upstream", () => {
       code: "ServiceUnavailable",
     });
     expect(answer.bytes.toString()).toMatch(why);
-    expect(said()).toMatch(why);
+    await proxy.waitForStderr(why, stderrBefore);
     expect(await finished()).toMatchObject([{ outcome: "failed", status: 503, errorCode: "ServiceUnavailable" }]);
   };
 
