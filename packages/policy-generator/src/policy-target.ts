@@ -17,8 +17,8 @@ export interface Room {
 
 /**
  * Inline policies of one user, group or role share the room, and so do session policies; of managed policies ten can be
- * attached, of SCPs five. (An SCP may have had more room since 2026; what fits here fits there.) A session policy is a
- * parameter of AssumeRole, whose length is that of its text.
+ * attached, and of SCPs (since May 2026, when their room was doubled too). A session policy is a parameter of AssumeRole,
+ * whose length is that of its text.
  */
 export const ROOM: Readonly<Record<PolicyTarget, Room>> = {
   managed: { characters: 6144, countsWhitespace: false, policies: 10, name: "a managed policy" },
@@ -26,7 +26,7 @@ export const ROOM: Readonly<Record<PolicyTarget, Room>> = {
   user: { characters: 2048, countsWhitespace: false, policies: 1, name: "the inline policies of a user" },
   group: { characters: 5120, countsWhitespace: false, policies: 1, name: "the inline policies of a group" },
   session: { characters: 2048, countsWhitespace: true, policies: 1, name: "a session policy" },
-  scp: { characters: 5120, countsWhitespace: true, policies: 5, name: "a service control policy" },
+  scp: { characters: 10_240, countsWhitespace: true, policies: 10, name: "a service control policy" },
 };
 
 /** The size of a policy's text as AWS counts it for a target. */

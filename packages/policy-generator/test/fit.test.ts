@@ -34,7 +34,7 @@ describe("a policy for a target", () => {
 
   test.each([
     ["managed", 10],
-    ["scp", 5],
+    ["scp", 10],
   ] as const)("that may be several is split: %s", (target, most) => {
     const records = objects(400);
     const { policies, report } = generatePolicy(records, { target });
