@@ -10,9 +10,14 @@ import { gunzipSync } from "node:zlib";
 export function* readLines(file: string, onRead?: (bytes: number) => void): Generator<string, void> {
   let rest = "";
   for (const chunk of file.endsWith(".gz") ? inflated(file, onRead) : read(file, onRead)) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() as string;
-    yield* lines;
+    // One line at a time, not all of them at once: those that wait would become old, and stay for long.
+    const text = rest + chunk;
+    let from = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
+      yield text.slice(from, end);
+      from = end + 1;
+    }
+    rest = text.slice(from);
   }
   if (rest !== "") yield rest;
 }
@@ -21,7 +26,7 @@ function* read(file: string, onRead?: (bytes: number) => void): Generator<string
   const fd = openSync(file, "r");
   try {
     const decoder = new StringDecoder("utf8");
-    const buffer = Buffer.allocUnsafe(1 << 20);
+    const buffer = Buffer.allocUnsafe(256 << 10);
     for (let bytes = 0; ; ) {
       const length = readSync(fd, buffer, 0, buffer.length, null);
       if (length === 0) return yield decoder.end();

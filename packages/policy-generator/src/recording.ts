@@ -59,8 +59,11 @@ export class Recording {
   readonly #keepsKey: RecordingOptions["keepsKey"];
   readonly #known: RecordingOptions["known"];
   readonly #attempts: Attempt[] = [];
-  readonly #ends = new Map<string, number>();
+  /** How the requests ended, by id: as the attempt says, once there is one. */
+  readonly #ends = new Map<string, Attempt | number>();
   readonly #observations = new Map<string, Observation>();
+  /** Lists of one observation and of one operation: most requests have no more. */
+  readonly #alone = new Map<Observation | string, readonly [Observation] | readonly [string]>();
   readonly #words = new Map<string, string>();
 
   constructor({ keepsKey, known }: RecordingOptions = {}) {
@@ -69,8 +72,13 @@ export class Recording {
   }
 
   add(record: ActivityRecord): void {
-    if (record.type === "decided") this.#attempts.push(this.#attempt(record));
-    else this.#end(record);
+    if (record.type === "finished") return this.#end(record);
+    const known = this.#ends.get(record.id);
+    const attempt = this.#attempt(record, typeof known === "number" ? known : undefined);
+    this.#attempts.push(attempt);
+    // A record that is there twice, in a damaged recording, ends once.
+    if (typeof known === "object") attempt.sameAs = known;
+    else this.#ends.set(record.id, attempt);
   }
 
   /** The calls. */
@@ -80,41 +88,51 @@ export class Recording {
     for (const attempt of this.#attempts) {
       const { retry } = attempt;
       const known = retry === undefined ? undefined : groups.get(retry);
-      if (retry === undefined) calls.push(this.#call([attempt]));
+      if (retry === undefined) calls.push(attempt);
       else if (known === undefined) groups.set(retry, attempt);
       else if (Array.isArray(known)) known.push(attempt);
       else groups.set(retry, [known, attempt]);
     }
     for (const group of groups.values()) {
-      if (!Array.isArray(group)) calls.push(this.#call([group]));
+      if (!Array.isArray(group)) calls.push(group);
       else for (const attempts of this.#retriesIn(group)) calls.push(this.#call(attempts));
     }
     return calls;
   }
 
-  #attempt(record: DecidedRecord): Attempt {
-    const { id, time, run, retry, forwarded, marker, service, operations } = record;
-    return {
-      id,
-      time,
+  #attempt(record: DecidedRecord, end: number = UNENDED): Attempt {
+    const { run, service, operations, checks } = record;
+    const told = {
       run: this.#word(run),
-      retry,
-      forwarded,
-      marker,
       service: service === undefined ? undefined : this.#word(service),
-      operations: operations.map((operation) => this.#word(operation)),
+      operations: this.#shared(operations.map((operation) => this.#word(operation))),
       name: this.#word(nameOf(record)),
       identity: this.#word(identityOf(record)),
-      observations: this.#observed(record.checks, this.#known?.(record)),
+      observations: this.#observed(checks, this.#known?.(record)),
     };
+    return new Attempt(record, told, end);
   }
 
   #end(record: FinishedRecord): void {
     const known = this.#ends.get(record.id);
+    const before = typeof known === "object" ? known.end : known;
+    const isFirst = before === undefined || before === UNENDED;
     const ending = endingOf(record);
-    const retried = invitesRetry(record) && (known === undefined || known >= RETRIED);
-    const worst = known === undefined ? ending : worseOf(ENDINGS[known % RETRIED] as Ending, ending);
-    this.#ends.set(record.id, ENDINGS.indexOf(worst) + (retried ? RETRIED : 0));
+    const retried = invitesRetry(record) && (isFirst || before >= RETRIED);
+    const worst = isFirst ? ending : worseOf(endingIn(before), ending);
+    const end = ENDINGS.indexOf(worst) + (retried ? RETRIED : 0);
+    if (typeof known === "object") known.end = end;
+    else this.#ends.set(record.id, end);
+  }
+
+  /** One list for all that have the same only member. */
+  #shared<T extends Observation | string>(list: readonly T[]): readonly T[] {
+    const [only] = list;
+    if (only === undefined || list.length > 1) return list;
+    const known = this.#alone.get(only);
+    if (known !== undefined) return known as unknown as readonly T[];
+    this.#alone.set(only, list as unknown as readonly [string]);
+    return list;
   }
 
   #observed(checks: readonly Check[], known?: KnownKeys): readonly Observation[] | string {
@@ -141,7 +159,7 @@ export class Recording {
       this.#observations.set(key, fresh);
       observed.push(fresh);
     }
-    return observed;
+    return this.#shared(observed);
   }
 
   #kept(context: Context): Context {
@@ -175,9 +193,7 @@ export class Recording {
           first?.run === attempt.run && first.identity === attempt.identity && isAboutTheSame(first, attempt),
       );
       const before = group?.at(-1);
-      const isRetry =
-        before !== undefined &&
-        (attempt.retry?.startsWith("sdk-") === true || (this.#ends.get(before.id) ?? RETRIED) >= RETRIED);
+      const isRetry = before !== undefined && (attempt.retry?.startsWith("sdk-") === true || endOf(before) >= RETRIED);
       if (isRetry) group?.push(attempt);
       else groups.push([attempt]);
     }
@@ -186,20 +202,21 @@ export class Recording {
 
   /** What the last attempt says that AWS answered; failing that, the last that went out; failing that, the last. */
   #call(attempts: readonly Attempt[]): RecordedCall {
-    const endOf = ({ id }: Attempt): Ending => ENDINGS[(this.#ends.get(id) ?? UNENDED) % RETRIED] as Ending;
+    if (attempts.length === 1) return attempts[0] as Attempt;
     const telling =
-      attempts.findLast((attempt) => attempt.forwarded && endOf(attempt) !== "unknown") ??
+      attempts.findLast((attempt) => attempt.forwarded && endingIn(endOf(attempt)) !== "unknown") ??
       attempts.findLast(({ forwarded }) => forwarded) ??
       (attempts.at(-1) as Attempt);
     const { name, identity, service, operations, marker, forwarded, observations } = telling;
     const { time } = attempts[0] as Attempt;
-    const ending = endOf(telling);
+    const ending = endingIn(endOf(telling));
     const told = { name, identity, service, operations, marker, forwarded };
     return { ...told, time, observations, ending, attempts: attempts.length };
   }
 }
 
-interface Attempt {
+/** One request. A call that was not tried again is its only attempt: recordings are long, and this is most of them. */
+class Attempt implements RecordedCall {
   readonly id: string;
   readonly time: string;
   readonly run: string;
@@ -211,12 +228,52 @@ interface Attempt {
   readonly name: string;
   readonly identity: string;
   readonly observations: readonly Observation[] | string;
+  /** How it ended: see `ENDINGS`. */
+  end: number;
+  /** The same request, read before. */
+  sameAs: Attempt | undefined;
+
+  constructor(
+    record: DecidedRecord,
+    told: Pick<Attempt, "run" | "service" | "operations" | "name" | "identity" | "observations">,
+    end: number,
+  ) {
+    this.id = record.id;
+    this.time = record.time;
+    this.run = told.run;
+    this.retry = record.retry;
+    this.forwarded = record.forwarded;
+    this.marker = record.marker;
+    this.service = told.service;
+    this.operations = told.operations;
+    this.name = told.name;
+    this.identity = told.identity;
+    this.observations = told.observations;
+    this.end = end;
+    this.sameAs = undefined;
+  }
+
+  get ending(): Ending {
+    return endingIn(endOf(this));
+  }
+
+  get attempts(): number {
+    return 1;
+  }
+}
+
+function endOf({ end, sameAs }: Attempt): number {
+  return sameAs?.end ?? end;
+}
+
+function endingIn(end: number): Ending {
+  return ENDINGS[end % RETRIED] as Ending;
 }
 
 /** How requests end, as numbers: there are many. One that invites a retry has `RETRIED` added. */
 const ENDINGS: readonly Ending[] = ["answered", "denied", "unknown"];
 const RETRIED = 4;
-const UNENDED = ENDINGS.indexOf("unknown") + RETRIED;
+const UNENDED = ENDINGS.indexOf("unknown") + 2 * RETRIED;
 
 function isAboutTheSame({ observations: some }: Attempt, { observations: others }: Attempt): boolean {
   if (typeof some === "string" || typeof others === "string") return some === others;
