@@ -263,7 +263,7 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
 
     test("of a session that the agent assumed, are that session's, and end with it", async () => {
       fake.roles.seconds = 300;
-      await start({ args: ["--allow-token", "eks", "--allow-credentials-from", "sts:AssumeRole"] });
+      await start({ args: ["--allow-token", "eks"] });
       const role = `arn:aws:iam::${account}:role/ci/deploy`;
       const made = await ok(
         aws(["eks", "get-token", "--cluster-name", "prod", "--role-arn", role, "--output", "json"]),
