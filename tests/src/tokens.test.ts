@@ -261,24 +261,27 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
       await proxy.stop();
     });
 
-    test("of a session that the agent assumed, are that session's, and end with it", async () => {
-      fake.roles.seconds = 300;
-      await start({ args: ["--allow-token", "eks"] });
-      const role = `arn:aws:iam::${account}:role/ci/deploy`;
-      const made = await ok(
-        aws(["eks", "get-token", "--cluster-name", "prod", "--role-arn", role, "--output", "json"]),
-      );
-      const eks = JSON.parse(await ok(token(["eks", "--cluster-name", "prod", "--signed"], made)));
-      const session = fake.roles.assumed[0]?.credentials as RealCredentials;
-      expect(await verdictOfEks(eks.status.token, "prod", session)).toMatchObject({ valid: true });
-      expect(Date.parse(eks.status.expirationTimestamp) - Date.now()).toBeLessThanOrEqual(300_000);
-      expect(decided().at(-1)).toMatchObject({
-        role,
-        lineage: [role],
-        principalArn: expect.stringContaining(":assumed-role/deploy/"),
-      });
-      await proxy.stop();
-    });
+    test.each([1, 2])(
+      "of a session that the agent assumed, are that session's, and end with it (%i workers)",
+      async (workers) => {
+        fake.roles.seconds = 300;
+        await start({ args: ["--allow-token", "eks", "--workers", String(workers)] });
+        const role = `arn:aws:iam::${account}:role/ci/deploy`;
+        const made = await ok(
+          aws(["eks", "get-token", "--cluster-name", "prod", "--role-arn", role, "--output", "json"]),
+        );
+        const eks = JSON.parse(await ok(token(["eks", "--cluster-name", "prod", "--signed"], made)));
+        const session = fake.roles.assumed[0]?.credentials as RealCredentials;
+        expect(await verdictOfEks(eks.status.token, "prod", session)).toMatchObject({ valid: true });
+        expect(Date.parse(eks.status.expirationTimestamp) - Date.now()).toBeLessThanOrEqual(300_000);
+        expect(decided().at(-1)).toMatchObject({
+          role,
+          lineage: [role],
+          principalArn: expect.stringContaining(":assumed-role/deploy/"),
+        });
+        await proxy.stop();
+      },
+    );
   });
 
   test.skipIf(kubectl.skip)(
