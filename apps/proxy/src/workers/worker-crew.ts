@@ -1,14 +1,11 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import type { UpstreamRef, Upstreams } from "@iap/aws-core";
 import { type ListenOptions, listenOn } from "@iap/interceptor";
 import type { UpstreamIdentity } from "../identity.ts";
 import type { Settings } from "../options.ts";
 import type { PolicyFiles } from "../policy-source.ts";
 import type { Terminal } from "../terminal.ts";
-import { UsageError } from "../usage-error.ts";
 import type { RoleSession, RoleSessions } from "../virtual/role-sessions.ts";
 import {
   type FromWorker,
@@ -17,8 +14,8 @@ import {
   sentCredentials,
   sentError,
   sentSession,
-  type ToWorker,
 } from "./worker-messages.ts";
+import { WorkerProcess } from "./worker-process.ts";
 
 export interface WorkerCrewOptions {
   readonly settings: Settings;
@@ -40,8 +37,6 @@ export interface WorkerCrewOptions {
 
 /** Connections that wait for a worker, when none is there. */
 const maxWaiting = 1024;
-/** How long a worker may take to go by new policies. */
-const reloadMs = 5_000;
 /** How long a session that nobody knows may still be on its way from the worker that opened it. */
 const sessionMs = 1_000;
 /** A worker that ends sooner than this is replaced later each time, up to the longest. */
@@ -56,7 +51,7 @@ const longestDelayMs = 5_000;
 export class WorkerCrew {
   readonly #options: WorkerCrewOptions;
   readonly #ticketKeys = randomBytes(48);
-  readonly #workers = new Set<Worker>();
+  readonly #workers = new Set<WorkerProcess>();
   readonly #waiting: Socket[] = [];
   readonly #expected = new Map<UpstreamRef, Set<(session: RoleSession) => void>>();
   #servers: readonly Server[] = [];
@@ -107,10 +102,10 @@ export class WorkerCrew {
     await Promise.all(ended);
   }
 
-  #start(): Worker {
+  #start(): WorkerProcess {
     const { settings, version, agent, run, activityFile, policies, env } = this.#options;
     const started = performance.now();
-    const worker = new Worker(env, {
+    const worker = new WorkerProcess(env, {
       policyVersion: () => policies.current(agent)?.version,
       onReady: () => this.#onReady(),
       onMessage: (message) => this.#onMessage(worker, message),
@@ -128,7 +123,7 @@ export class WorkerCrew {
     return worker;
   }
 
-  #replace({ pid }: Worker, why: string, livedMs: number): void {
+  #replace({ pid }: WorkerProcess, why: string, livedMs: number): void {
     this.#delayMs = livedMs > shortLifeMs ? 0 : Math.min(longestDelayMs, this.#delayMs * 2 + 100);
     this.#options.terminal.warn(`worker ${pid} has ended (${why}); another takes its place`);
     setTimeout(() => {
@@ -151,7 +146,7 @@ export class WorkerCrew {
     for (const socket of this.#waiting.splice(0)) this.#onConnection(socket);
   }
 
-  #onMessage(worker: Worker, message: FromWorker): void {
+  #onMessage(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === "session") {
       const session = receivedSession(message.session);
       this.#options.sessions.adopt(message.ref, session);
@@ -197,130 +192,5 @@ export class WorkerCrew {
       const timer = setTimeout(() => done(undefined), sessionMs);
       waiting.add(done);
     });
-  }
-}
-
-interface WorkerEvents {
-  /** Of the policies that count. */
-  readonly policyVersion: () => string | undefined;
-  readonly onReady: () => void;
-  readonly onMessage: (message: FromWorker) => void;
-  /** The process has ended; `sockets`: of connections that never reached it. */
-  readonly onEnded: (why: string, sockets: readonly Socket[]) => void;
-}
-
-/** One worker's process. */
-class Worker {
-  /** Resolves when it serves; rejects with a `UsageError` when it ends before. */
-  readonly ready: Promise<void>;
-  isReady = false;
-  readonly #child: ChildProcess;
-  readonly #events: WorkerEvents;
-  readonly #ended: Promise<void>;
-  /** Connections on their way to it. */
-  readonly #handing = new Set<Socket>();
-  #why: string | undefined;
-  #reloaded: (() => void) | undefined;
-
-  constructor(env: WorkerCrewOptions["env"], events: WorkerEvents) {
-    this.#events = events;
-    this.#child = fork(fileURLToPath(new URL("./worker-main.js", import.meta.url)), {
-      env: { ...env },
-      serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    const child = this.#child;
-    let serves!: () => void;
-    this.#ended = new Promise((resolve) => {
-      child.once("error", (error) => {
-        this.#why ??= error.message;
-        if (child.pid === undefined) resolve();
-      });
-      child.once("exit", (code, signal) => {
-        this.#why ??= signal ?? `exit status ${code}`;
-        resolve();
-      });
-    });
-    this.ready = new Promise((resolve, reject) => {
-      serves = resolve;
-      void this.#ended.then(() =>
-        reject(new UsageError(`a worker of the proxy did not start: ${this.#why}`, { exitCode: 1 })),
-      );
-    });
-    // Whoever waits for it is told; nobody need.
-    this.ready.catch(() => {});
-    void this.#ended.then(() => {
-      this.isReady = false;
-      this.#reloaded?.();
-      const sockets = [...this.#handing];
-      this.#handing.clear();
-      events.onEnded(this.#why ?? "", sockets);
-    });
-    child.once("disconnect", () => {
-      this.isReady = false;
-    });
-    child.on("message", (message: FromWorker) => {
-      if (message.type === "ready" || message.type === "reloaded") this.#goesBy(message.policyVersion);
-      if (message.type === "failed") this.#why = message.message;
-      if (message.type !== "ready") return events.onMessage(message);
-      if (this.#why !== undefined) return;
-      this.isReady = true;
-      serves();
-      events.onReady();
-    });
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  send(message: ToWorker): void {
-    // Of what cannot be told, the process' end tells.
-    if (this.#child.connected) this.#child.send(message, () => {});
-  }
-
-  /** Gives it a connection. */
-  handOver(socket: Socket): void {
-    this.#handing.add(socket);
-    const message: ToWorker = { type: "connection" };
-    // Kept open here until it has left: one that did not is another worker's.
-    this.#child.send(message, socket, { keepOpen: true }, (error) => {
-      if (error === null && this.#handing.delete(socket)) socket.destroy();
-    });
-  }
-
-  /** Resolves when it goes by these policies, or has ended. */
-  async reload(policies: ReadonlyMap<string, string>): Promise<void> {
-    if (!this.isReady) {
-      // It says when it is ready what it goes by.
-      this.send({ type: "policies", policies });
-      return;
-    }
-    const timer = setTimeout(() => this.#end("it did not go by new policies in time"), reloadMs);
-    const reloaded = new Promise<void>((resolve) => {
-      this.#reloaded = resolve;
-    });
-    this.send({ type: "policies", policies });
-    await Promise.race([reloaded, this.#ended]);
-    clearTimeout(timer);
-  }
-
-  async close(graceMs: number): Promise<void> {
-    this.send({ type: "close", graceMs });
-    // An exchange may take a second more to write down its end.
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), graceMs + 3_000);
-    await this.#ended;
-    clearTimeout(timer);
-  }
-
-  #goesBy(policyVersion: string | undefined): void {
-    if (policyVersion !== this.#events.policyVersion()) this.#end("it went by other policies than the proxy");
-    else this.#reloaded?.();
-  }
-
-  #end(why: string): void {
-    this.#why ??= why;
-    this.isReady = false;
-    this.#child.kill("SIGKILL");
   }
 }
