@@ -35,8 +35,12 @@ export function hunt({ seeds, run }: FuzzTarget, { coverage, chance, seconds, co
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    const took = performance.now() - begin;
-    return took > tooSlowMs ? new Error(`it took ${Math.round(took)} ms`) : undefined;
+    if (performance.now() - begin < tooSlowMs) return undefined;
+    // It may have been the machine, which has others to serve: what counts is the processor's time.
+    const before = process.cpuUsage();
+    run(input);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000 > tooSlowMs ? new Error(`it takes more than ${tooSlowMs} ms of work`) : undefined;
   };
   const failed = (input: Uint8Array, error: Error): Hunt => ({
     runs,
