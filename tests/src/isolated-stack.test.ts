@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +10,9 @@ import { type Exited, run } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import { findClient } from "./client.ts";
 import { FakeAws } from "./fake-aws.ts";
-import { ProxyProcess } from "./proxy-process.ts";
+import { ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
+import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const stack = (name: string): string => fileURLToPath(new URL(`../integration/${name}`, import.meta.url));
@@ -81,6 +82,50 @@ describe("the Docker stack (checked, not run: there is no Docker engine here)", 
 
   test("the entry point is a POSIX shell script without a fault of syntax", () => {
     expect(spawnSync("sh", ["-n", stack("proxy-entrypoint.sh")], { encoding: "utf8" }).stderr).toBe("");
+  });
+});
+
+describe.skipIf(targetKind === "direct")("the proxy's entry point", () => {
+  test("starts the proxy and shares what the agent needs, below a volume that is not its own", async () => {
+    const credentials = sessionCredentials();
+    const fake = await FakeAws.start({ credentials });
+    const home = tempDir("entrypoint");
+    const volume = join(home, "volume");
+    mkdirSync(volume);
+    chmodSync(volume, 0o777);
+    writeFileSync(join(home, "ca.pem"), fake.ca.certificate);
+    writeFileSync(join(home, "aws-config"), "[default]\nregion = us-east-1\n");
+    const script = text("proxy-entrypoint.sh")
+      .replaceAll("/app/dist/main.js", proxyBin)
+      .replace("/etc/iam-agent-proxy/aws-config", join(home, "aws-config"));
+    const child = spawn("sh", ["-c", script, "proxy-entrypoint", "--port", "0"], {
+      env: {
+        ...scrubbedEnv(home),
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        AWS_SESSION_TOKEN: credentials.sessionToken,
+        AWS_PROFILE: "",
+        AWS_CONFIG_FILE: join(home, "proxy-aws-config"),
+        PROXY_DIR: join(volume, "own"),
+        PROXY_SOCK_PATH: join(volume, "agent", "creds.sock"),
+        PROXY_HOST: "127.0.0.1",
+        PROXY_UPSTREAM_MAP: `*.amazonaws.com=127.0.0.1:${fake.port}`,
+        PROXY_UPSTREAM_CA: join(home, "ca.pem"),
+      },
+      stdio: "inherit",
+    });
+    atEnd(() => child.kill("SIGTERM"));
+    const share = join(volume, "agent");
+    await expect
+      .poll(() => ["ca-bundle.pem", "ca.pem", "node-proxy.cjs"].filter((name) => existsSync(join(share, name))), {
+        timeout: 30_000,
+      })
+      .toEqual(["ca-bundle.pem", "ca.pem", "node-proxy.cjs"]);
+    expect(statSync(share).mode & 0o777).toBe(0o700);
+    child.kill("SIGTERM");
+    expect((await once(child, "exit"))[0]).toBe(0);
+    expect(existsSync(join(share, "creds.sock"))).toBe(false);
+    await fake.close();
   });
 });
 

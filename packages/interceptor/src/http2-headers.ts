@@ -63,7 +63,7 @@ export function http2RequestFault({ head, scheme }: Http2RequestHead): RequestFa
     return { status: 400, reason: `:authority and host differ: ${named.join(", ")}` };
   const authority = parseAuthority(named[0] as string, 443);
   if (authority === undefined || formatAuthority(authority) !== host)
-    return { status: 421, reason: `:authority names ${named[0]}, the tunnel is to ${host}` };
+    return { status: 421, reason: `:authority names ${named[0]}, and this connection is for ${host}` };
   return undefined;
 }
 

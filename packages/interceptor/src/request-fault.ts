@@ -19,7 +19,7 @@ export function requestFault(head: RequestHead, httpVersion: string): RequestFau
   if (hosts.length !== 1) return { status: 400, reason: `a request needs one Host header, not ${hosts.length}` };
   const named = parseAuthority(hosts[0] as string, 443);
   if (named === undefined || formatAuthority(named) !== head.host) {
-    return { status: 421, reason: `the Host header names ${hosts[0]}, the tunnel is to ${head.host}` };
+    return { status: 421, reason: `the Host header names ${hosts[0]}, and this connection is for ${head.host}` };
   }
   return undefined;
 }
