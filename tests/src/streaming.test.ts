@@ -65,7 +65,25 @@ describe("streams of events over HTTP/2, by the AWS SDK for JavaScript v3", () =
   });
 });
 
-describe.skipIf(targetKind === "direct")("what the proxy refuses of a stream", () => {
+describe.skipIf(targetKind === "direct")("a stream in enforce mode", () => {
+  test("passes when a policy allows its action", async () => {
+    const credentials = sessionCredentials();
+    const fake = await FakeStreamingAws.start(credentials);
+    const allowed = ["transcribe:StartStreamTranscription", "bedrock:InvokeModel"];
+    const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: allowed, Resource: "*" }] };
+    const proxy = await ProxyProcess.start(fake, { credentials, mode: "enforce", policies: [policy] });
+    try {
+      const client = await runSteps(process.execPath, [script, ...steps], proxy.env);
+      expect(client.value("transcribe:StartStreamTranscription")).toEqual(["one 3", "twotw 50000", "three 5"]);
+      expect(client.value("bedrock:InvokeModelWithBidirectionalStream")).toEqual(["HELLO", "WORLD"]);
+      expect(new Set(proxy.actions)).toEqual(new Set(allowed));
+      expect(fake.problems).toEqual([]);
+    } finally {
+      await proxy.stop();
+      await fake.close();
+    }
+  });
+
   test("an agent that may not is told so before its first event leaves, in the service's words", async () => {
     const credentials = sessionCredentials();
     const fake = await FakeStreamingAws.start(credentials);

@@ -347,7 +347,7 @@ export const shardsBySigningName: Readonly<Record<string, string>> = {
   "timestream": "timestream-query timestream-write",
   "timestream-influxdb": "timestream-influxdb",
   "tnb": "tnb",
-  "transcribe": "transcribe",
+  "transcribe": "transcribe transcribe-streaming",
   "transfer": "transfer",
   "translate": "translate",
   "trustedadvisor": "trustedadvisor",

@@ -428,7 +428,7 @@ thinclient||api.thinclient.~
 timestream-influxdb
 tnb
 transcribe||cn.transcribe.~
-transcribestreaming|transcribe,transcribestreaming
+transcribestreaming|transcribe
 transfer
 translate
 trustedadvisor

@@ -7,6 +7,7 @@ import { credentialModule, type ReviewedOperations } from "./credential-operatio
 import { credentialOutputsModule } from "./credential-outputs.ts";
 import type { Decided } from "./decide-actions.ts";
 import { endpointsModule } from "./endpoints.ts";
+import { extraServices } from "./extra-services.ts";
 import type { Note, Plan } from "./plan-operation.ts";
 import { withSdkV3 } from "./sdk-v3.ts";
 import { makeShard, renderShard, type ShardFile, wireKeys } from "./shards.ts";
@@ -66,7 +67,7 @@ const newest =
     ? { services: readServices(values.botocore), added: [], changed: [], clients: [] }
     : await withSdkV3(values["sdk-v3"], readServices(values.botocore));
 const tables = readTables(
-  newest.services,
+  [...newest.services, ...extraServices].sort((a, b) => (a.name < b.name ? -1 : 1)),
   {
     iamData: values["iam-data"],
     iamDataOld: values["iam-data-old"],
