@@ -204,6 +204,19 @@ describe.skipIf(targetKind === "direct")("an upstream", () => {
     await recovered();
   });
 
+  test("that resets in the middle of an upload is told as 503, and gets it no second time", async () => {
+    await faulty.behave(async (raw, secured) => {
+      const socket = await secured();
+      await untilHead(socket);
+      await once(socket, "data");
+      raw.resetAndDestroy();
+    });
+    await unreachable(await post("x".repeat(8 << 20)), /closed before an answer came/);
+    expect(faulty.connections).toBe(1);
+    expect(fake.s3.object("faults", "written")?.length ?? 0).toBeLessThan(8 << 20);
+    await recovered();
+  });
+
   /** Serves one request on each connection, and closes it when the next one comes. */
   const closesOnReuse: Behaviour = async (_raw, secured) => {
     const socket = await secured();
