@@ -289,6 +289,17 @@ describe.skipIf(targetKind === "direct")("iam-agent-proxy run", () => {
       expect(code).toBe(4);
     });
 
+    test.for(["bubblewrap", "unshare"])("isolated by %s it has the terminal, too", async (tool, { skip }) => {
+      const script =
+        "n=0; exec </dev/tty; trap 'n=$((n+1))' INT; echo ready; sleep 1; sleep 1; stty size; exit $((n+3))";
+      const line = user.line(["sh", "-c", script], ["--quiet", "--isolate", "--isolate-with", tool]);
+      const { output, code } = await inTerminal(line, "\x03", "ready");
+      if (output.includes("cannot be isolated here")) skip("it does not work on this machine");
+      expect(output).toContain("33 77");
+      // Ctrl-C came once.
+      expect(code).toBe(4);
+    });
+
     test("what the proxy has to say waits until the command has ended", async () => {
       const script = "curl -s --max-time 5 https://localhost.example.invalid >/dev/null; sleep 0.2; echo END";
       const { output } = await inTerminal(user.line(["sh", "-c", script], ["--tunnel", "deny"]), "");

@@ -99,7 +99,10 @@ function viewOf({ env, home: named, proxyDir, runDir, workingDirectory, writable
 } {
   const home = realpathSync(named);
   const cwd = realpathSync(workingDirectory);
-  const wanted = more.map((path) => realpathSync(path));
+  const wanted = more.map((path) => {
+    if (!existsSync(path)) throw new UsageError(`--writable ${path} is not there: make it first`);
+    return realpathSync(path);
+  });
   // What is written to a home directory's startup files would run outside: only where the user says so.
   const writable = [...new Set([...(isWithin(home, cwd) ? [] : [cwd]), ...wanted])];
   const credentials = hiddenPaths({ env, home, proxyDir });
