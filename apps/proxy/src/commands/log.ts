@@ -67,6 +67,8 @@ export async function showLog(args: LogArguments, process: CliProcess): Promise<
       else if (isMeant(record)) decided.push(record);
     }
     recording.close();
+    // Several proxies, and a log that was renamed, mix up the order a little.
+    decided.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
     for (const record of last === undefined ? decided : last === 0 ? [] : decided.slice(-last)) {
       if (args.follow === true && !ends.has(record.id)) open.set(record.id, record);
       else print(record, ends.get(record.id));

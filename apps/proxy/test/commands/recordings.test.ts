@@ -417,6 +417,13 @@ describe("log", () => {
     expect(rest).toEqual([""]);
   });
 
+  test("is in the order of the decisions, whichever of several proxies wrote them", async () => {
+    const at = (second: string) => ({ time: `2026-11-24T09:00:${second}.000Z` });
+    recorded(request("b", "s3:GetObject", "b", at("02")), request("a", "s3:GetObject", "a", at("01")));
+    const lines = (await run("log", "--json", "--last", "1")).stdout.trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(["b"]);
+  });
+
   test.each([
     [["--decision", "denied"], ["2"]],
     [
