@@ -1,4 +1,7 @@
-/** What takes too long for every change: fuzzers for two minutes each, a soak of twenty, ten thousand tunnels. An hour in all. */
+/**
+ * What takes too long for every change: fuzzers for two minutes each, a soak of twenty, ten thousand idle tunnels. An hour
+ * and a quarter in all.
+ */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
