@@ -1,4 +1,5 @@
 import type { CheckResource, Endpoint } from "@iap/aws-core";
+import { inPattern } from "./in-pattern.ts";
 
 /** What an S3 request acts on, as resources of IAM. */
 export interface S3Target {
@@ -33,7 +34,7 @@ export function s3Target(
       // The host names the alias, not the account it belongs to.
       const arn = `arn:${partition}:s3::*:accesspoint/${s3.accessPoint}`;
       const why = "a multi-region access point's account is not in the request";
-      return target("s3", { pattern: arn, why }, (key) => ({ pattern: `${arn}/object/${key}`, why }));
+      return target("s3", { pattern: arn, why }, (key) => ({ pattern: `${arn}/object/${inPattern(key)}`, why }));
     }
     case "objectLambda": {
       if (s3.accessPoint === undefined)
@@ -88,7 +89,7 @@ function generalBucket(partition: string, bucket: string): S3Target {
   const why = "an alias does not say which access point it stands for";
   if (/-s3alias$/.test(bucket)) {
     const point = `arn:${partition}:s3:*:*:accesspoint/*`;
-    return target("s3", { pattern: point, why }, (key) => ({ pattern: `${point}/object/${key}`, why }));
+    return target("s3", { pattern: point, why }, (key) => ({ pattern: `${point}/object/${inPattern(key)}`, why }));
   }
   if (/--ol-s3$|--op-s3$/.test(bucket)) return target("s3", { pattern: "*", why }, () => ({ pattern: "*", why }));
   const arn = `arn:${partition}:s3:::${bucket}`;

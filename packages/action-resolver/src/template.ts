@@ -1,4 +1,5 @@
 import { parseArn } from "@iap/aws-core";
+import { inPattern } from "./in-pattern.ts";
 import { isMap, type MemberValue, TwoReadings, textOf } from "./member-value.ts";
 import { isSpecial, pathOf, type Scope, special, valuesAt } from "./scope.ts";
 
@@ -122,17 +123,20 @@ function bindings(each: string, scope: Scope): readonly Bindings[] {
 
 function fillOnce({ parts, takesArn }: Template, scope: Scope, bound: Bindings): Filled {
   let text = "";
+  let pattern = "";
   let wild = false;
   const missing: string[] = [];
   for (const part of parts) {
     if (typeof part === "string") {
       text += part;
+      pattern += part;
       wild ||= /[*?]/.test(part);
       continue;
     }
     const value = referred(part, scope, bound);
     if (value === undefined) {
       text += "*";
+      pattern += "*";
       missing.push(part.path);
     } else if (takesArn && value.text.startsWith("arn:")) {
       const arn = parseArn(value.text);
@@ -141,14 +145,16 @@ function fillOnce({ parts, takesArn }: Template, scope: Scope, bound: Bindings):
         return { text: `arn:*:${service}:*`, missing: [`${part.path} (an ARN of another kind)`], wild: true };
       }
       text = value.text;
+      pattern = inPattern(text);
       missing.length = 0;
       wild = false;
     } else {
       text += value.text;
+      pattern += value.wild ? value.text : inPattern(value.text);
       wild ||= value.wild;
     }
   }
-  return { text, missing, wild };
+  return { text: wild || missing.length > 0 ? pattern : text, missing, wild };
 }
 
 function referred(

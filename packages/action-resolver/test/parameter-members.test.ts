@@ -64,6 +64,21 @@ describe("a call by its parameters needs", () => {
     ]);
   });
 
+  test.each<[string, string, object, string[]]>([
+    [
+      "secretsmanager",
+      "GetSecretValue",
+      { SecretId: "*" },
+      ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:?-??????"],
+    ],
+    ["iam", "GetRole", { RoleName: "*" }, ["arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:role/*/?"]],
+    ["cloudformation", "DeleteStack", { StackName: "*" }, ["arn:aws:cloudformation:eu-west-1:123456789012:stack/?/*"]],
+  ])("no wildcard of its own making: %s %s", async (service, operation, parameters, resources) => {
+    const told = (await ask(service, operation, parameters)) as readonly (readonly unknown[])[];
+    expect(told.map(([, resource]) => resource)).toEqual(expect.arrayContaining(resources));
+    expect(told).toHaveLength(resources.length);
+  });
+
   test.each<[string, string, unknown]>([
     ["s3", "GetObject", { bucketName: "arn:aws:s3:eu-west-1:1:accesspoint/p", key: "k" }],
     ["s3", "DeleteObjects", { bucketName: "acme" }],

@@ -40,7 +40,7 @@ describe("a template", () => {
   test.each([
     ["~thing/${Name}", { Name: "n" }, ["arn:aws:ex:eu-west-1:123456789012:thing/n"]],
     ["~thing/${Name}", {}, ["~arn:aws:ex:eu-west-1:123456789012:thing/*"]],
-    ["~thing/${Name}/*", { Name: "*" }, ["~arn:aws:ex:eu-west-1:123456789012:thing/*/*"]],
+    ["~thing/${Name}/*", { Name: "*" }, ["~arn:aws:ex:eu-west-1:123456789012:thing/?/*"]],
     ["~thing/${Name}", { Name: "*" }, ["arn:aws:ex:eu-west-1:123456789012:thing/*"]],
     ["${A|default:d}-${B|or:A}", { A: "a" }, ["a-a"]],
     ["${A|default:d}", {}, ["d"]],

@@ -1,4 +1,5 @@
 import type { CheckResource } from "@iap/aws-core";
+import { inPattern } from "../in-pattern.ts";
 import type { ResourceHook } from "./hook.ts";
 import { resource, textsOf } from "./resource.ts";
 
@@ -49,5 +50,5 @@ function behind(
     return regions.map((one) => ({ arn: `arn:${partition}:bedrock:${one}::foundation-model/${model}` }));
   }
   const why = "an inference profile routes to regions that the request does not name";
-  return [{ pattern: `arn:${partition}:bedrock:*::foundation-model/${model}`, why }];
+  return [{ pattern: `arn:${partition}:bedrock:*::foundation-model/${inPattern(model)}`, why }];
 }

@@ -1,4 +1,5 @@
 import type { CheckResource } from "@iap/aws-core";
+import { inPattern } from "../in-pattern.ts";
 import type { ResourceHook } from "./hook.ts";
 import { textsOf } from "./resource.ts";
 
@@ -16,8 +17,10 @@ export const iamPath: ResourceHook = (members, { partition, account = "*" }, kin
     if (path?.startsWith("/") && path.endsWith("/") && account !== "*") return [{ arn: `${stem}${path}${name}` }];
     const why = `the path of ${name} is not in the request`;
     return [
-      account === "*" ? { pattern: `${stem}/${name}`, why: "the account is not known" } : { arn: `${stem}/${name}` },
-      { pattern: `${stem}/*/${name}`, why },
+      account === "*"
+        ? { pattern: `${stem}/${inPattern(name)}`, why: "the account is not known" }
+        : { arn: `${stem}/${name}` },
+      { pattern: `${stem}/*/${inPattern(name)}`, why },
     ];
   });
 };

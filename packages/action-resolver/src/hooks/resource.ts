@@ -1,4 +1,5 @@
 import type { CheckResource } from "@iap/aws-core";
+import { inPattern } from "../in-pattern.ts";
 import { textOf } from "../member-value.ts";
 import type { CallFacts } from "../scope.ts";
 import type { HookMembers } from "./hook.ts";
@@ -15,12 +16,14 @@ export function resource(
   rest: string,
   { why, accountless = false }: { readonly why?: string | undefined; readonly accountless?: boolean } = {},
 ): CheckResource {
-  const arn = `arn:${partition}:${service}:${region}:${accountless ? "" : (account ?? "*")}:${rest}`;
+  const arn = `arn:${partition}:${service}:${region}:${accountless ? "" : (account ?? "*")}:`;
   const reasons = [
     ...(why === undefined ? [] : [why]),
     ...(account === undefined && !accountless ? ["the account is not known"] : []),
   ];
-  return reasons.length === 0 ? { arn } : { pattern: arn, why: reasons.join("; ") };
+  if (reasons.length === 0) return { arn: `${arn}${rest}` };
+  // With a reason of its own, what is wild in the rest is meant to be.
+  return { pattern: `${arn}${why === undefined ? inPattern(rest) : rest}`, why: reasons.join("; ") };
 }
 
 /** A value of a form that is not known names anything of the service, or nothing: AWS refuses it, or knows more than this table. */

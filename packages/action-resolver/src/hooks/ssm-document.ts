@@ -1,4 +1,5 @@
 import { type CheckResource, parseArn } from "@iap/aws-core";
+import { inPattern } from "../in-pattern.ts";
 import type { ResourceHook } from "./hook.ts";
 import { anyOf, resource, textsOf } from "./resource.ts";
 
@@ -23,7 +24,7 @@ export const ssmDocument: ResourceHook = (members, call) => {
     if (published.test(name)) return resource(call, "ssm", `document/${name}`, { accountless: true });
     if (!reserved.test(name)) return resource(call, "ssm", `document/${name}`);
     return {
-      pattern: `arn:${call.partition}:ssm:${call.region}:*:document/${name}`,
+      pattern: `arn:${call.partition}:ssm:${call.region}:*:document/${inPattern(name)}`,
       why: "a document of AWS may stand in the account or in none",
     };
   });
