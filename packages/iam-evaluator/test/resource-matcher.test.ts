@@ -66,6 +66,9 @@ describe("a resource with a variable", () => {
     ["covers a pattern within it", home, pattern("arn:aws:s3:::b/bob/x*"), { "aws:username": "bob" }, YES],
     ["does not cover a wider one", home, pattern("arn:aws:s3:::b/b*"), { "aws:username": "bob" }, NO],
     ["is doubtful before the fifth colon", `arn:aws:s3:\${aws:username}::b`, exact("arn:aws:s3:::b"), {}, UNDETERMINED],
+    ["but not of what begins otherwise", `arn:aws:s3:\${aws:username}::b`, exact("arn:aws:sqs:us-east-1:1:q"), {}, NO],
+    ["nor is an open variable", `arn:aws:s3:::b/\${`, exact("arn:aws:s3:::c/k"), {}, NO],
+    ["what is no ARN may be anything", "b/*", exact("arn:aws:s3:::c/k"), {}, UNDETERMINED],
     ["and so is a short ARN, of what it may stand for", "arn:aws:s3", exact("arn:aws:s3:::b"), {}, UNDETERMINED],
     ["of nothing else", "arn:aws:s3", exact("arn:aws:sqs:::b"), {}, NO],
   ])("%s", (_name, text, requested, context, expected) => {
