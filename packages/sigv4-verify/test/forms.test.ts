@@ -167,6 +167,11 @@ test.each(["header-unsigned-payload", "unsigned-chunks-trailer"])("without TLS %
   expect(caught(() => verify(request, { ...options, secure: false })).code).toBe("InvalidRequest");
 });
 
+test.each(["header", "header-unstated-hash", "signed-chunks"])("without TLS %s is taken: it signs its body", (name) => {
+  const request = requests[name] as AwsRequest;
+  expect(verify(request, { ...options, secure: false }).key).toBe(agentKey);
+});
+
 test("a URL that states its authorization in part is a presigned one, and malformed", () => {
   const { target, headers, ...rest } = requests.presigned as AwsRequest;
   for (const name of ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"]) {

@@ -45,6 +45,7 @@ test.each([
   ["bucket.s3.amazonaws.com", "us-east-1"],
   ["bucket.s3.eu-west-1.amazonaws.com", "eu-west-1"],
   ["bucket.s3.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"],
+  ["bucket.s3.amazonaws.com.cn", "cn-north-1"],
 ])("at %s it goes on for %s", (host, region) => {
   const { headers } = header(`${key}:${signature}`, date);
   expect(parseAuthorization(request(headers, "", host)).scope).toMatchObject({ service: "s3", region });

@@ -325,6 +325,20 @@ describe("the file", () => {
     expect(caught(() => pass(cut, 50)).code).toBe("IncompleteBody");
   });
 
+  test("once it has ended, or was refused, takes nothing more", () => {
+    for (const request of [postForm(), ranged("x".repeat(7))]) {
+      const filter = verified(request).filter();
+      try {
+        filter.push(request.body);
+        filter.end();
+      } catch {
+        // It was too long.
+      }
+      expect(caught(() => filter.push(Buffer.from("more"))).code).toBe("InternalFailure");
+      expect(caught(() => filter.end()).code).toBe("InternalFailure");
+    }
+  });
+
   test("may be followed by fields, of which S3 takes no notice", () => {
     const after = '--B\r\nContent-Disposition: form-data; name="submit"\r\n\r\nUpload\r\n';
     const request = postForm({ after });

@@ -365,3 +365,11 @@ test("garbage is refused with an AwsError and never crashes", () => {
     { numRuns: 1000 },
   );
 });
+
+test("a token that stands in a header of a URL, and not in it, does not make another signature right", () => {
+  const url = presigned({ service: "sts" });
+  const target = url.target.replace(/&X-Amz-Security-Token=[^&]*/, "").replace(/Signature=./, "Signature=0");
+  const headers = [...url.headers, ["X-Amz-Security-Token", "agent-token"]] as const;
+  const moved = { ...url, target, headers };
+  expect(caught(() => verify(moved, { keys: ringOf(agentKey), now })).code).toBe("SignatureDoesNotMatch");
+});
