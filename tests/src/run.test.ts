@@ -272,6 +272,13 @@ describe.skipIf(targetKind === "direct")("iam-agent-proxy run", () => {
     });
   });
 
+  test("a signal that comes as soon as the command runs is passed on, and opens no debugger", async () => {
+    const script = "trap 'exit 9' USR1; kill -USR1 $PPID; while :; do sleep 0.1; done";
+    const { code, stderr } = await user.run(["sh", "-c", script], { args: ["--quiet"] });
+    expect(code, stderr).toBe(9);
+    expect(stderr).not.toContain("Debugger");
+  });
+
   describe.skipIf(python.skip)("in a terminal", () => {
     test("the command has it: colours, size, and the keys", async () => {
       const script = 'test -t 0 && test -t 1 && test -t 2 && stty size && read line && echo "read $line"';

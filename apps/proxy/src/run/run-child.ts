@@ -31,12 +31,6 @@ const others: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGU
 export async function runChild(options: RunChildOptions): Promise<number> {
   const { command, env, signals, byControl = false } = options;
   const [file = "", ...args] = command;
-  const child = spawn(file, args, {
-    env,
-    stdio: ["inherit", "inherit", "inherit", ...(byControl ? ["pipe" as const] : [])],
-  });
-  const control = child.stdio[3] as Writable | undefined;
-  control?.on("error", () => {});
   const passOn = new Map<NodeJS.Signals, () => void>(
     [...fromTerminal, ...others].map((signal) => [
       signal,
@@ -47,7 +41,14 @@ export async function runChild(options: RunChildOptions): Promise<number> {
       },
     ]),
   );
+  // Before there is a child that could tell somebody that it is ready for them.
   for (const [signal, listener] of passOn) signals.on(signal, listener);
+  const child = spawn(file, args, {
+    env,
+    stdio: ["inherit", "inherit", "inherit", ...(byControl ? ["pipe" as const] : [])],
+  });
+  const control = child.stdio[3] as Writable | undefined;
+  control?.on("error", () => {});
   try {
     await once(child, "spawn");
   } catch (error) {
