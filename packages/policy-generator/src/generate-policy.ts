@@ -106,7 +106,7 @@ function onResources(sorted: SortedCalls, options: GenerateOptions): PolicyOfCal
     ...emptyReport(sorted),
     pairs,
     overGrant: overGrant(drafts.flat(), grants),
-    declaredWildcards: declaredIn(all),
+    declaredWildcards: declaredIn(all, grants),
     widenings: widenedIn(all),
     collapsed: all.length - grants.length,
     conditions: conditionsIn(grants),
@@ -171,19 +171,26 @@ export function warningsFor(characters: number, policies: number, target: Policy
   ];
 }
 
-function declaredIn(grants: readonly Grant[]): DeclaredWildcard[] {
-  const found = new Map<string, { readonly resource: string; readonly why: string; readonly actions: string[] }>();
-  for (const { action, resource, observations } of grants) {
+function declaredIn(all: readonly Grant[], grants: readonly Grant[]): DeclaredWildcard[] {
+  const found = new Map<string, { resource: string; why: string; actions: string[]; covers: Set<string> }>();
+  // What was covered has gone into the grant that covers it.
+  const merged = new Map(grants.map((grant) => [`${grant.action}\n${grant.resource.text}`, grant]));
+  for (const { action, resource, observations } of all) {
     for (const seen of observations) {
       if (!("pattern" in seen.resource)) continue;
       const { why } = seen.resource;
       const key = JSON.stringify([resource.text, why]);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { resource: resource.text, why, actions: [action] });
-      else if (known.actions.at(-1) !== action) known.actions.push(action);
+      const known = found.get(key) ?? { resource: resource.text, why, actions: [], covers: new Set() };
+      found.set(key, known);
+      if (known.actions.at(-1) !== action) known.actions.push(action);
+      for (const { resource: other } of merged.get(`${action}\n${resource.text}`)?.observations ?? []) {
+        if ("arn" in other) known.covers.add(other.arn);
+      }
     }
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, declared]) => declared);
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { covers, ...declared }]) => ({ ...declared, covers: [...covers].sort() }));
 }
 
 function widenedIn(grants: readonly Grant[]): Widening[] {

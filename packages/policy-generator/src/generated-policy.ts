@@ -57,6 +57,8 @@ export interface DeclaredWildcard {
   readonly resource: string;
   readonly actions: readonly string[];
   readonly why: string;
+  /** Exact resources of the same actions that other requests named, and that it covers: what it may be narrowed to by hand. */
+  readonly covers: readonly string[];
 }
 
 export interface Widening {

@@ -247,7 +247,7 @@ describe("statements", () => {
       { Sid: "ProxyRecordedActions", Effect: "Allow", Action: ["s3:GetObject"], Resource: "*" },
     ]);
     expect(generated.report.declaredWildcards).toEqual([
-      { resource: "*", actions: ["s3:GetObject"], why: "resources are not resolved" },
+      { resource: "*", actions: ["s3:GetObject"], why: "resources are not resolved", covers: ["arn:aws:s3:::b/k"] },
     ]);
   });
 
@@ -407,6 +407,7 @@ describe("the report", () => {
         resource: "arn:aws:ec2:us-east-1:1:instance/*",
         why: "the id is not known yet",
         actions: ["ec2:CreateTags", "ec2:RunInstances"],
+        covers: [],
       },
     ]);
     expect(report.widenings).toEqual([]);

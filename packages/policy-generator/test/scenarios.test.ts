@@ -55,6 +55,7 @@ describe("the reports", () => {
         resource: "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:*",
         why: "AWS gives the revision",
         actions: ["ecs:RegisterTaskDefinition"],
+        covers: [],
       },
     ]);
   });

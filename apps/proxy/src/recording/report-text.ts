@@ -16,7 +16,8 @@ export function reportText({ report, policies }: GeneratedPolicy, gaps: readonly
     ),
     ...some(
       report.declaredWildcards.map(
-        ({ resource, actions, why }) => `Wildcard: ${resource} for ${actions.join(", ")}: ${why}`,
+        ({ resource, actions, why, covers }) =>
+          `Wildcard: ${resource} for ${actions.join(", ")}: ${why}${covers.length === 0 ? "" : `; it covers ${fewOf(covers)}, which other requests named`}`,
       ),
       "wildcards the requests themselves declare",
     ),
@@ -57,3 +58,10 @@ function some(lines: readonly string[], what: string): string[] {
 }
 
 const MOST_LINES = 20;
+
+function fewOf(resources: readonly string[]): string {
+  const more = resources.length - MOST_NAMES;
+  return `${resources.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const MOST_NAMES = 3;
