@@ -15,6 +15,27 @@ export async function describeMachine() {
   return `${cores} cores (${model}), ${process.platform} ${process.arch}, Node ${process.version}, ${hashing}; ${await busyness(cores)}`;
 }
 
+/**
+ * Watches who uses the machine. The function it gives tells, when the bench's own processes have ended, how much others used
+ * on average: what they do makes every figure worse, and the CPU time of a request, too.
+ */
+export function watchOthers() {
+  if (process.platform !== "linux") return () => "load during the run not known";
+  const [before, ours] = [busyTicks(), ownTicks()];
+  return () => {
+    const after = busyTicks();
+    const others = Math.max(0, after.busy - before.busy - (ownTicks() - ours));
+    const cores = availableParallelism();
+    return `${((others / Math.max(1, after.total - before.total)) * cores).toFixed(1)} during it`;
+  };
+}
+
+/** CPU time of this process and those it started that have ended, in the ticks of `/proc/stat`. */
+function ownTicks() {
+  const fields = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1).split(" ");
+  return fields.slice(11, 15).reduce((sum, value) => sum + Number(value), 0);
+}
+
 /** One-shot hashes of 1 KB per second, and gigabytes per second in pieces of 64 KB. */
 function sha256Speed() {
   return { small: hashesPerSecond(1024), bulk: (hashesPerSecond(65_536) * 65_536) / 1e9 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArguments } from "./arguments.mjs";
 import { withCleanup } from "./cleanup-stack.mjs";
-import { describeMachine } from "./machine.mjs";
+import { describeMachine, watchOthers } from "./machine.mjs";
 import { connections } from "./scenarios/connections.mjs";
 import { huge, uploadForms } from "./scenarios/forms.mjs";
 import { growth } from "./scenarios/growth.mjs";
@@ -44,6 +44,7 @@ setTimeout(() => {
 
 const machine = await describeMachine();
 say(machine);
+const othersUsed = watchOthers();
 const rows = await withCleanup(async (stack) => {
   const upstreamWorker = stack.use(new Worker("upstream"));
   const load = stack.use(new Worker("load"));
@@ -60,7 +61,7 @@ const rows = await withCleanup(async (stack) => {
   return all;
 });
 
-const report = `${table(rows)}\n\n${machine}.\n`;
+const report = `${table(rows)}\n\n${machine}, and ${othersUsed()}.\n`;
 process.stdout.write(report);
 if (write) {
   writeFileSync(
