@@ -54,9 +54,9 @@ function report(coverage) {
     const lines = readFileSync(path, "utf8").split("\n");
     for (const [id, { type, locations }] of Object.entries(branchMap)) {
       locations.forEach((location, i) => {
-        const text = lines[location.start.line - 1]?.slice(location.start.column, location.end.column);
+        const text = lines[location.start.line - 1]?.slice(location.start.column);
         // What stands in for an element that is always there: the types ask for it, no input leads to it.
-        if (type === "binary-expr" && i > 0 && /^(?:""|\[\]|\{\}|0)$/.test(text ?? "")) return;
+        if (type === "binary-expr" && i > 0 && /^(?:""|\[\]|\{\}|0)(?![\w.])/.test(text ?? "")) return;
         branches++;
         if (b[id][i] === 0) untaken.push([file, location.start.line ?? branchMap[id].loc.start.line, type, lines]);
       });
