@@ -20,16 +20,17 @@ export type OperationCheck = Omit<Check, "context" | "authoritative"> & {
 export function operationChecks(operation: Operation, scope: Scope): readonly OperationCheck[] {
   const { entry, prefix } = operation;
   const shared = readContext(entry.x ?? {}, scope);
-  const tags = readTags(entry.t, scope);
+  const tagsOn = tagReader(entry.t, scope);
   const checks = new Map<string, OperationCheck>();
   const add = (
     action: RequiredAction,
     resource: CheckResource,
     context: ReadContext,
-    taken: ReadContext | undefined,
+    taken: ReadContext | 1 | undefined,
   ): void => {
     const own = action.name.startsWith(`${prefix}:`);
-    const parts = [...(own ? [shared] : []), ...(taken === undefined ? [] : [taken]), context];
+    const tags = tagsOn(resource);
+    const parts = [...(own ? [shared] : []), ...(taken === undefined ? [] : [taken === 1 ? tags : taken]), context];
     const check: OperationCheck = {
       action: action.name,
       resource,
@@ -52,7 +53,7 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
       }
       const { action, more } = plan;
       const context = readContext(more.context ?? {}, each);
-      const taken = more.tags === undefined ? undefined : more.tags === 1 ? tags : readTags(more.tags, each);
+      const taken = more.tags === undefined ? undefined : more.tags === 1 ? 1 : readTags(more.tags, each);
       const known = { ...context, authoritative: [...context.authoritative, ...(more.authoritative ?? [])] };
       for (const { resource, untagged } of resourcesOf(plan, each))
         add(action, resource, known, untagged ? undefined : taken);
@@ -72,7 +73,7 @@ type Add = (
   action: RequiredAction,
   resource: CheckResource,
   context: ReadContext,
-  tags: ReadContext | undefined,
+  tags: ReadContext | 1 | undefined,
 ) => void;
 
 function runHook({ hook: spec, actions }: HookPlan, scope: Scope, add: Add): void {
@@ -175,6 +176,7 @@ interface ReadContext {
 }
 
 const noContext: ReadContext = { values: {}, authoritative: [] };
+const tagKeys: readonly string[] = ["aws:RequestTag/*", "aws:TagKeys"];
 
 function readContext(specs: Readonly<Record<string, ContextSpec>>, scope: Scope): ReadContext {
   let any = false;
@@ -256,11 +258,44 @@ function oneText(text: string, scope: Scope): Read {
   return { value: filled.text, partial: false };
 }
 
+/**
+ * The tags that a request sets on a resource. Where each list of them is for a type of resource (EC2's `TagSpecifications`), only those
+ * of the resource's type are its tags; of one whose type is not known they are not known either.
+ */
+function tagReader(spec: TagSpec | "?" | undefined, scope: Scope): (resource: CheckResource) => ReadContext {
+  if (spec === undefined || spec === "?" || "map" in spec || spec.type === undefined) {
+    const all = readTags(spec, scope);
+    return () => all;
+  }
+  const end = spec.list.lastIndexOf("[].") + "[]".length;
+  const member = `.${spec.type}`;
+  const lists = elementsAt(spec.list.slice(0, end), scope).map((element) => {
+    const each = { ...scope, ...element };
+    return { type: textOf(valuesAt(member, each)[0], member), each };
+  });
+  const none = readTags(undefined, scope);
+  if (lists.length === 0) return () => none;
+  const known = new Map<string, ReadContext>();
+  for (const { type } of lists) {
+    if (type === undefined) return () => noContext;
+    const own = lists.filter((list) => list.type === type).map(({ each }) => each);
+    known.set(type, readTagLists({ ...spec, list: spec.list.slice(end) }, own));
+  }
+  return (resource) => {
+    const text = "arn" in resource ? resource.arn : "pattern" in resource ? resource.pattern : "";
+    const type = text.split(":")[5]?.split("/")[0];
+    return type === undefined || /[*?]/.test(type) ? noContext : (known.get(type) ?? none);
+  };
+}
+
 /** `aws:RequestTag/…` and `aws:TagKeys` of the tags that a request sets. */
 function readTags(spec: TagSpec | "?" | undefined, scope: Scope): ReadContext {
   if (spec === "?") return noContext;
-  const authoritative = ["aws:RequestTag/*", "aws:TagKeys"];
-  if (spec === undefined) return { values: {}, authoritative };
+  if (spec === undefined) return { values: {}, authoritative: tagKeys };
+  return readTagLists(spec, [scope]);
+}
+
+function readTagLists(spec: TagSpec, scopes: readonly Scope[]): ReadContext {
   const values: Record<string, ContextValue> = {};
   const keys: string[] = [];
   const add = (key: string | undefined, value: string | undefined): void => {
@@ -271,15 +306,15 @@ function readTags(spec: TagSpec | "?" | undefined, scope: Scope): ReadContext {
     keys.push(key);
   };
   if ("map" in spec) {
-    for (const map of valuesAt(spec.map, scope)) {
+    for (const map of scopes.flatMap((scope) => valuesAt(spec.map, scope))) {
       if (!isMap(map)) throw new TwoReadings(`the member ${spec.map} is not of the kind the API has`);
       for (const [key, value] of map) add(key, textOf(value, spec.map));
     }
   } else {
-    for (const tag of valuesAt(`${spec.list}[]`, scope)) {
+    for (const tag of scopes.flatMap((scope) => valuesAt(`${spec.list}[]`, scope))) {
       if (!isMap(tag)) throw new TwoReadings(`the member ${spec.list} is not of the kind the API has`);
       add(textOf(tag.get(spec.key), spec.key), textOf(tag.get(spec.value), spec.value));
     }
   }
-  return { values: keys.length > 0 ? { ...values, "aws:TagKeys": [...new Set(keys)] } : {}, authoritative };
+  return { values: keys.length > 0 ? { ...values, "aws:TagKeys": [...new Set(keys)] } : {}, authoritative: tagKeys };
 }

@@ -177,6 +177,7 @@ function wantedOf(shard: Shard, entry: OperationEntry, checks: readonly CheckPla
     if ("map" in tags) return add(`${tags.map}{}`, forEach);
     add(`${tags.list}[].${tags.key}`, forEach);
     add(`${tags.list}[].${tags.value}`, forEach);
+    if (tags.type !== undefined) add(tags.list.replace(/[^.]*$/, tags.type), forEach);
   };
   addAll(entry.x, undefined);
   for (const check of checks) {

@@ -119,9 +119,12 @@ export function isList(spec: ContextSpec): spec is readonly string[] {
   return Array.isArray(spec);
 }
 
-/** A list of structures with the names of their key and value, or a map. */
+/**
+ * A list of structures with the names of their key and value, or a map. `type` is the member beside the list that says which type of
+ * resource its tags are for.
+ */
 export type TagSpec =
-  | { readonly list: string; readonly key: string; readonly value: string }
+  | { readonly list: string; readonly key: string; readonly value: string; readonly type?: string }
   | { readonly map: string };
 
 export type ShardMarker = Exclude<Marker, "ambiguous">;

@@ -51,7 +51,9 @@ export interface PlanSources {
 }
 
 /** Where the tags of a request are: a list of keys and values, or a map. */
-type TagSpec = { readonly list: string; readonly key: string; readonly value: string } | { readonly map: string };
+type TagSpec =
+  | { readonly list: string; readonly key: string; readonly value: string; readonly type?: string }
+  | { readonly map: string };
 
 export type Note =
   | "disagreement"
@@ -587,7 +589,10 @@ class Planner {
     // Requests that look for tags, or list their keys, set none.
     if (/^(?:List|Describe|Get|Search|Untag|Remove|Delete)/.test(this.#name) && this.#own.tags === undefined)
       return undefined;
-    return this.#tagSpec(path, undefined);
+    const spec = this.#tagSpec(path, undefined);
+    // Each of EC2's lists is for a type of resource, by the name that the type has in ARNs.
+    const typed = this.#prefix === "ec2" && path === "TagSpecifications[].Tags";
+    return typed && spec !== "?" ? { ...spec, type: "ResourceType" } : spec;
   }
 
   /**
