@@ -1,7 +1,6 @@
 import type { ActivityRecord } from "@iap/aws-core";
 import type { PolicyStatement } from "@iap/iam-evaluator";
-import { isLearnedKey } from "./conditions.ts";
-import { type GenerateOptions, type PolicyOfCalls, policyOfCalls, warningsFor } from "./generate-policy.ts";
+import { type GenerateOptions, keepsKey, type PolicyOfCalls, policyOfCalls, warningsFor } from "./generate-policy.ts";
 import { type GeneratedPolicy, type GenerationReport, NothingToGrantError } from "./generated-policy.ts";
 import type { Grant } from "./grants.ts";
 import { BASE_IDENTITY } from "./identity.ts";
@@ -34,7 +33,7 @@ export interface IdleIdentity extends Pick<GenerationReport, "requests" | "retri
  * when none of them needs any.
  */
 export function generatePolicies(records: Iterable<ActivityRecord>, options: GenerateOptions = {}): PoliciesByIdentity {
-  const recording = new Recording({ keepsKey: isLearnedKey });
+  const recording = new Recording({ keepsKey });
   for (const record of records) recording.add(record);
   const all = recording.calls();
   const identities: IdentityPolicy[] = [];
@@ -170,6 +169,7 @@ function joinReports(identities: readonly IdentityPolicy[], idle: readonly IdleI
     widenings: all(({ widenings }) => widenings),
     collapsed: sum(({ collapsed }) => collapsed),
     conditions: all(({ conditions }) => conditions),
+    unseen: [...new Set(all(({ unseen }) => unseen))].sort(),
     actionWildcards: all(({ actionWildcards }) => actionWildcards),
     provenance: [],
     characters: 0,

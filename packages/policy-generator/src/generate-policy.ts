@@ -16,6 +16,7 @@ import { type PolicyTarget, ROOM } from "./policy-target.ts";
 import { prove } from "./prove.ts";
 import { type RecordedCall, Recording } from "./recording.ts";
 import { type SortedCalls, sortOut } from "./sort-calls.ts";
+import { tellsUnseen, unseenPermissions } from "./unseen-permissions.ts";
 import type { WhichCount } from "./which-count.ts";
 
 /** Explicit rules by which resources become wider than they were seen. */
@@ -48,9 +49,14 @@ export interface GenerateOptions extends WhichCount {
  * from. Throws `NothingToGrantError` when no request counts, `PolicyTooLargeError` when it does not fit the target.
  */
 export function generatePolicy(records: Iterable<ActivityRecord>, options: GenerateOptions = {}): GeneratedPolicy {
-  const recording = new Recording({ keepsKey: isLearnedKey });
+  const recording = new Recording({ keepsKey });
   for (const record of records) recording.add(record);
   return policyOfCalls(recording.calls(), options).generated;
+}
+
+/** The keys of a context that bear on a policy or its report. */
+export function keepsKey(key: string): boolean {
+  return isLearnedKey(key) || tellsUnseen(key);
 }
 
 /** A policy, and at level `resources` the grants it was made of. */
@@ -110,6 +116,7 @@ function onResources(sorted: SortedCalls, options: GenerateOptions): PolicyOfCal
     widenings: widenedIn(all),
     collapsed: all.length - grants.length,
     conditions: conditionsIn(grants),
+    unseen: unseenPermissions(observed.keys()),
     actionWildcards: wildcards,
     provenance: drafts.flatMap((statements, policy) => statements.map(({ sid, seen }) => ({ policy, sid, ...seen }))),
     characters,
@@ -147,6 +154,7 @@ function emptyReport({
       widenings: [],
       collapsed: 0,
       conditions: [],
+      unseen: [],
     },
     ...{ actionWildcards: [], provenance: [], characters: 0, fitting: [], warnings: [] },
   };

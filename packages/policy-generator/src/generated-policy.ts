@@ -41,6 +41,8 @@ export interface GenerationReport {
   /** Resources that another, wider one of the same action made superfluous. */
   readonly collapsed: number;
   readonly conditions: readonly LearnedCondition[];
+  /** Permissions that AWS asks for besides and that never show as a request, in sentences. They are not in the policy. */
+  readonly unseen: readonly string[];
   readonly actionWildcards: readonly ActionWildcard[];
   /** By statement: how many checks it was made of, first and last seen. */
   readonly provenance: readonly Provenance[];

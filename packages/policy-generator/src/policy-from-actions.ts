@@ -47,6 +47,7 @@ export function policyFromActions(
         widenings: [],
         collapsed: 0,
         conditions: [],
+        unseen: [],
         actionWildcards: [],
       },
       ...{ provenance: [], characters, warnings: warningsFor(characters, policies.length, target) },

@@ -37,6 +37,10 @@ export function reportText({ report, policies }: GeneratedPolicy, gaps: readonly
       ),
       "conditions",
     ),
+    ...some(
+      report.unseen.map((sentence) => `Not in the policy: ${sentence}`),
+      "such permissions",
+    ),
     ...report.actionWildcards.map(({ wildcard, actions }) => `Action wildcard: ${wildcard} for ${actions.join(", ")}`),
     ...(report.collapsed > 0
       ? [`Collapsed: ${report.collapsed} resources that a wider one of the same action covers`]
