@@ -27,3 +27,13 @@ test("elsewhere a key that is there twice is an error", () => {
 test.each(["", "{", '{"a":1,}', "[1 2]", "nonsense"])("%j is no JSON", (text) => {
   expect(() => readJson(text, isDocument)).toThrow(SyntaxError);
 });
+
+test("a string may be as long as a body is, and full of escapes", () => {
+  const body = "A".repeat(24 << 20);
+  expect(readJson(JSON.stringify({ id: 1, body }), isDocument)).toEqual({ id: 1, body });
+  const escapes = '\\"'.repeat(1 << 20);
+  expect(readJson(JSON.stringify({ [escapes]: escapes, b: "\\" }), isDocument)).toEqual({
+    [escapes]: escapes,
+    b: "\\",
+  });
+});
