@@ -45,7 +45,7 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("policy over t
     const { args = [], ...others } = options;
     proxy = await ProxyProcess.start(tls, {
       credentials: keys,
-      args,
+      args: ["--allow-credentials-from", "sts:AssumeRole", ...args],
       ...others,
     });
     appendFileSync(awsConfigFile(proxy.home), chain.join(""));

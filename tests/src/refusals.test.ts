@@ -81,11 +81,10 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
     expect(fake.arrived).toEqual([]);
   });
 
-  test("for an operation that hands out lasting keys", async () => {
-    const operation = "Action=CreateAccessKey&Version=2010-05-08";
-    const host = "iam.amazonaws.com";
+  test("for an operation that hands out credentials", async () => {
+    const operation = "Action=GetSessionToken&Version=2011-06-15";
     const { head } = await signedHead({
-      ...{ credentials: agent, service: "iam", host, method: "POST", path: "/", body: operation },
+      ...{ credentials: agent, service: "sts", host, method: "POST", path: "/", body: operation },
       headers: { "content-type": "application/x-www-form-urlencoded", "content-length": String(operation.length) },
     });
     const answer = await exchange(proxy.env, host, [head, operation]);

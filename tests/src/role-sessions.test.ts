@@ -65,7 +65,8 @@ describe.skipIf(targetKind === "direct")("sessions of roles", () => {
   });
 
   async function start(options: Partial<ProxyOptions> = {}): Promise<void> {
-    proxy = await ProxyProcess.start(fake, { credentials, ...options });
+    const args = ["--allow-credentials-from", "sts:AssumeRole,sts:GetSessionToken,sts:GetFederationToken"];
+    proxy = await ProxyProcess.start(fake, { credentials, ...options, args: [...args, ...(options.args ?? [])] });
     const source = (i: number): string => (i === 0 ? "iam-agent-proxy" : "one");
     const profiles = ["one", "two"].map(
       (name, i) =>
@@ -194,7 +195,10 @@ describe.skipIf(targetKind === "direct")("sessions of roles", () => {
 
   test.skipIf(cli.skip)("of a web identity are had without a signature, and used with one", async () => {
     await start({
-      args: ["--allow-unsigned", "sts:AssumeRoleWithWebIdentity"],
+      args: [
+        ...["--allow-unsigned", "sts:AssumeRoleWithWebIdentity"],
+        ...["--allow-credentials-from", "sts:AssumeRoleWithWebIdentity"],
+      ],
     });
     const token = join(proxy.home, "web-identity-token");
     writeFileSync(token, "a.web.identity");

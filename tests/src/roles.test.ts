@@ -43,6 +43,7 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("roles that an
   async function start(options: Partial<Parameters<typeof ProxyProcess.start>[1]> = {}): Promise<NodeJS.ProcessEnv> {
     proxy = await ProxyProcess.start(tls, {
       credentials: keys,
+      args: ["--allow-credentials-from", "sts:AssumeRole"],
       ...options,
     });
     const chain = ["one", "two"].map(

@@ -104,12 +104,7 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
         headers: { "content-type": "application/x-www-form-urlencoded" },
       });
       await ask("an operation that hands out credentials", {
-        ...{
-          host: "iam.amazonaws.com",
-          service: "iam",
-          method: "POST",
-          body: "Action=CreateAccessKey&Version=2010-05-08",
-        },
+        ...{ host: stsHost, service: "sts", method: "POST", body: "Action=GetSessionToken&Version=2011-06-15" },
         headers: { "content-type": "application/x-www-form-urlencoded" },
       });
       for (const [how, behaviour] of echoes) {
@@ -177,7 +172,7 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
       ...{ host: stsHost, service: "sts", method: "POST", body },
       headers: { "content-type": "application/x-www-form-urlencoded" },
     };
-    await session("virtual", {}, async (_proxy, ask) => {
+    await session("virtual", { args: ["--allow-credentials-from", "sts:AssumeRole"] }, async (_proxy, ask) => {
       await ask("AssumeRole", assume);
       const keys = `<AccessKeyId>${credentials.accessKeyId}</AccessKeyId><SecretAccessKey>${credentials.secretAccessKey}</SecretAccessKey>`;
       for (const [how, document] of [

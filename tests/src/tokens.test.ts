@@ -265,7 +265,9 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
       "of a session that the agent assumed, are that session's, and end with it (%i workers)",
       async (workers) => {
         fake.roles.seconds = 300;
-        await start({ args: ["--allow-token", "eks", "--workers", String(workers)] });
+        await start({
+          args: ["--allow-token", "eks", "--allow-credentials-from", "sts:AssumeRole", "--workers", String(workers)],
+        });
         const role = `arn:aws:iam::${account}:role/ci/deploy`;
         const made = await ok(
           aws(["eks", "get-token", "--cluster-name", "prod", "--role-arn", role, "--output", "json"]),

@@ -84,7 +84,7 @@ describe.skipIf(targetKind === "direct" || process.platform !== "linux")("a prox
   });
 
   test("knows the session of a role in every worker, whichever opened it, and no other", async () => {
-    await start();
+    await start({ args: ["--allow-credentials-from", "sts:AssumeRole"] });
     const assume = async (by: RealCredentials, role: string): Promise<RealCredentials> => {
       const body = `Action=AssumeRole&Version=2011-06-15&RoleArn=${encodeURIComponent(role)}&RoleSessionName=agent`;
       const host = "sts.us-east-1.amazonaws.com";
@@ -125,7 +125,7 @@ describe.skipIf(targetKind === "direct" || process.platform !== "linux")("a prox
     // Sessions end with the proxy.
     const { home } = proxy;
     await proxy.stop();
-    await start({ home });
+    await start({ home, args: ["--allow-credentials-from", "sts:AssumeRole"] });
     const late = await s3(proxy, { agent: one, path: "/bucket" });
     expect([late.status, errorCode(late)]).toEqual([400, "ExpiredToken"]);
     expectOnlySigned(fake, proxy);

@@ -4,14 +4,13 @@ import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { KnownKeys } from "./principal-context.ts";
 import type { Judge } from "./role-policies.ts";
-import { credentialOutput } from "./virtual/credential-output.ts";
 
 /** Whether a call may go ahead, given what is known of who asks and when. */
 export type Decide = (call: ResolvedCall, key: AgentKey, known: KnownKeys) => Promise<Decision>;
 
-/** Operations that the operator lets past a guard, by name: `ecr:GetAuthorizationToken`. */
+/** Operations that the operator lets past a guard, by name: `sts:AssumeRole`. */
 export interface GuardExceptions {
-  /** Operations whose answers may bring credentials to the agent as they are. */
+  /** Operations whose answers may bring credentials to the agent. */
   readonly credentialsFrom: ReadonlySet<string>;
   /** Operations that AWS does not authorise by a signature. */
   readonly unsigned: ReadonlySet<string>;
@@ -97,8 +96,7 @@ function guardedBecause(call: ResolvedCall, { credentialsFrom, unsigned }: Guard
     return `${operationName(call)} is not authorised by AWS credentials, so there is nothing to sign it with and no policy to hold it to; ${howTo("--allow-unsigned", call)}`;
   }
   const why = mintsCredentials(call);
-  // Temporary keys are replaced in the answer: with those that take their place the agent gets no further than here.
-  if (why === undefined || credentialOutput(call) !== undefined || isNamed(call, credentialsFrom)) return undefined;
+  if (why === undefined || isNamed(call, credentialsFrom)) return undefined;
   const clause = why.charAt(0).toLowerCase() + why.slice(1).replace(/\.$/, "");
   return `no agent may call ${operationName(call)} through this proxy: ${clause}; ${howTo("--allow-credentials-from", call)}`;
 }

@@ -31,11 +31,16 @@ const iamNames: ReadonlyMap<string, string> = new Map([["s3:CreateSession", "s3e
 
 /** What to tell at the start of a run; empty when nothing is let past the guards. */
 export function exceptionWarnings({ credentialsFrom, unsigned }: GuardExceptions): readonly string[] {
+  const replaced = [...credentialsFrom].filter(isReplaced);
   const real = [...credentialsFrom].filter((name) => !isReplaced(name));
   return [
     [
       real,
       "may pass: the agent gets REAL credentials from the answers, and can use them without this proxy and its policy",
+    ],
+    [
+      replaced,
+      "may pass: the agent gets a fake key pair for the real one in the answer, and can use it with this proxy only",
     ],
     [[...unsigned], "may pass: AWS does not authorise these by a signature, so no policy holds for them"],
   ].flatMap(([list, what]) => (list?.length === 0 ? [] : [`${(list as readonly string[]).join(", ")} ${what}`]));
@@ -54,7 +59,7 @@ function names(option: string, values: readonly string[]): ReadonlySet<string> {
   for (const name of all) {
     if (!/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(name)) {
       throw new UsageError(
-        `${option} ${JSON.stringify(name)}: name an operation as service:Operation, such as ecr:GetAuthorizationToken`,
+        `${option} ${JSON.stringify(name)}: name an operation as service:Operation, such as sts:AssumeRole`,
       );
     }
   }

@@ -246,7 +246,7 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     env: "PROXY_ALLOW_CREDENTIALS_FROM",
     placeholder: "SERVICE:OPERATION,...",
     describe:
-      "Let these operations pass although their answers hold credentials that cannot be replaced: permanent keys (iam:CreateAccessKey), tokens and passwords for others (ecr:GetAuthorizationToken); the agent gets them as they are. Temporary AWS keys (sts:AssumeRole) are replaced, and need no leave; repeatable",
+      "Let these operations pass although their answers hold credentials: temporary AWS keys reach the agent as a fake pair with the real session behind it (sts:AssumeRole), anything else as it is (ecr:GetAuthorizationToken); repeatable",
   },
   "allow-unsigned": {
     type: "list",

@@ -14,7 +14,7 @@ test("CreateSession may be called S3's or, as IAM does, S3 Express's: its keys a
   for (const name of ["s3:CreateSession", "s3express:CreateSession"]) {
     const exceptions = guardExceptions({ allowCredentialsFrom: [name], allowUnsigned: [] });
     expect([...exceptions.credentialsFrom]).toEqual(["s3express:CreateSession"]);
-    expect(exceptionWarnings(exceptions)).toEqual([]);
+    expect(exceptionWarnings(exceptions)).toEqual([expect.stringContaining("a fake key pair")]);
   }
 });
 
@@ -31,12 +31,9 @@ test("what is no operation, or no operation that is held back, is refused by nam
 });
 
 test("each kind is told at the start, and nothing when nothing is named", () => {
-  const named = guardExceptions({
-    allowCredentialsFrom: ["sts:AssumeRole", "iam:CreateAccessKey"],
-    allowUnsigned: ["cognito-idp:SignUp"],
-  });
+  const named = guardExceptions({ allowCredentialsFrom: ["sts:AssumeRole"], allowUnsigned: ["cognito-idp:SignUp"] });
   expect(exceptionWarnings(named)).toEqual([
-    expect.stringMatching(/^iam:CreateAccessKey may pass: the agent gets REAL credentials/),
+    expect.stringMatching(/^sts:AssumeRole may pass: the agent gets a fake key pair/),
     expect.stringMatching(/^cognito-idp:SignUp may pass: /),
   ]);
   expect(exceptionWarnings(guardExceptions({ allowCredentialsFrom: [], allowUnsigned: [] }))).toEqual([]);

@@ -605,7 +605,7 @@ describe("credentials that AWS hands out", () => {
   const upstreamHeader = (name: string): string => headerValue(proxy.aws.seen.at(-1)?.headers ?? [], name) ?? "";
 
   test("reach the agent as a fake pair, behind which requests are signed with the real session", async () => {
-    await open();
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
     const fake = await assume();
     expect(fake.accessKeyId).toMatch(/^ASIA[A-Z2-7]{16}$/);
     expect((await proxy.send(getObject({ credentials: fake }))).text).toBe("from AWS");
@@ -614,14 +614,14 @@ describe("credentials that AWS hands out", () => {
   });
 
   test("may be asked for again with the fake pair: chains of roles work", async () => {
-    await open();
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
     const second = await assume(await assume());
     expect(upstreamHeader("authorization")).toContain(`Credential=${minted.accessKeyId}/`);
     expect((await proxy.send(getObject({ credentials: second }))).status).toBe(200);
   });
 
   test("do not help round a policy: it holds for the session too", async () => {
-    await open({ mode: "enforce", policy: readOnly });
+    await open({ mode: "enforce", policy: readOnly, credentialsFrom: ["sts:AssumeRole"] });
     const fake = await assume();
     const denied = await proxy.send(getObject({ credentials: fake, target: "/secret/a" }));
     expect(denied.status).toBe(403);
@@ -630,7 +630,7 @@ describe("credentials that AWS hands out", () => {
   });
 
   test("are withheld when the answer is not what it should be", async () => {
-    await open();
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
     proxy.aws.answer = (response) =>
       response.end(`<Odd><SecretAccessKey>${minted.secretAccessKey}</SecretAccessKey></Odd>`);
     const answer = await proxy.send(stsCall(assumeRole), assumeRole);
@@ -639,27 +639,16 @@ describe("credentials that AWS hands out", () => {
     expect(answer.text).not.toContain(minted.secretAccessKey);
   });
 
-  test("that cannot be replaced are refused before anything is asked, when the operator has not named the operation", async () => {
+  test("are refused before anything is asked, when the operator has not named the operation", async () => {
     await open();
-    const createKey = "Action=CreateAccessKey&Version=2010-05-08";
-    const head = signed({
-      ...{
-        host: "iam.amazonaws.com",
-        service: "iam",
-        region: "us-east-1",
-        method: "POST",
-        headers: form,
-        body: createKey,
-      },
-    });
-    const answer = await proxy.send(head, createKey);
+    const answer = await proxy.send(stsCall(assumeRole), assumeRole);
     expect(answer.status).toBe(403);
-    expect(answer.text).toContain("--allow-credentials-from iam:CreateAccessKey");
+    expect(answer.text).toContain("--allow-credentials-from sts:AssumeRole");
     expect(proxy.aws.seen).toEqual([]);
   });
 
   test("an error of AWS's is passed on", async () => {
-    await open();
+    await open({ credentialsFrom: ["sts:AssumeRole"] });
     proxy.aws.answer = (response) => {
       response.writeHead(403, { "Content-Type": "text/xml" });
       response.end("<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
@@ -729,7 +718,7 @@ describe("an unsigned request", () => {
 
   test("that is answered with credentials gets fake ones, and the session is the agent's", async () => {
     const named = ["cognito-identity:GetCredentialsForIdentity"];
-    await open({ allowUnsigned: named });
+    await open({ allowUnsigned: named, credentialsFrom: named });
     proxy.aws.answer = (response) =>
       response.end(
         JSON.stringify({

@@ -50,7 +50,7 @@ describe("every operation that gives temporary keys", () => {
   });
   beforeEach(async () => {
     const names = operations.map(([name]) => name);
-    proxy = await InterceptedPipeline.open({ authorities, allowUnsigned: names });
+    proxy = await InterceptedPipeline.open({ authorities, credentialsFrom: names, allowUnsigned: names });
   });
   afterEach(() => proxy.close());
   afterAll(() => authorities.remove());
