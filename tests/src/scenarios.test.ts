@@ -14,7 +14,7 @@ const script = fileURLToPath(new URL("../clients/scenarios.py", import.meta.url)
 const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
 
 /** The policies were read line by line; `UPDATE_SCENARIOS=1` writes them anew, to be read again. */
-const expected = (name: string): URL => new URL(`../scenarios/${name}.policy.json`, import.meta.url);
+const expected = (name: string): URL => new URL(`../fixtures/scenarios/${name}.policy.json`, import.meta.url);
 
 type Job = (env: NodeJS.ProcessEnv) => Promise<unknown>;
 const python =
