@@ -39,14 +39,18 @@ export function readFieldLines(text: string, from: number): string[] {
   return fields;
 }
 
-/** A value without the spaces and tabs around it. By hand: a pattern would take the square of their number. */
+/**
+ * A value without the spaces and tabs around it. By hand: a pattern would take the square of their number. A tab after it
+ * throws `ResponseFault`: parsers differ on whether a length that has one is a number.
+ */
 function withoutSpaceAround(value: string): string {
   let [from, to] = [0, value.length];
-  while (from < to && isSpace(value.charCodeAt(from))) from += 1;
-  while (to > from && isSpace(value.charCodeAt(to - 1))) to -= 1;
+  while (from < to && (value.charCodeAt(from) === SPACE || value.charCodeAt(from) === TAB)) from += 1;
+  while (to > from && value.charCodeAt(to - 1) === SPACE) to -= 1;
+  if (to > from && value.charCodeAt(to - 1) === TAB)
+    throw new ResponseFault("a header line of its answer ends with a tab");
   return value.slice(from, to);
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
+const SPACE = 0x20;
+const TAB = 0x09;

@@ -114,6 +114,9 @@ export class ResponseParser {
     const framing = responseFraming(head, this.#method);
     const rest = bytes.subarray(end + headEnd.length);
     if (head.statusCode < 200 && head.statusCode !== 101) {
+      // The answer itself is still to come on it.
+      if (!head.http11 || closes(head))
+        throw new ResponseFault("an interim answer of it says that the connection ends");
       this.#sink.onInformation(head);
       return rest;
     }

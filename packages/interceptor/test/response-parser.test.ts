@@ -98,7 +98,7 @@ test.each<[what: string, text: string, expected: Partial<Read>, method?: string]
 
 test("a head is given as it stood on the wire, but for the spaces around its values", () => {
   const { head } = read([
-    `HTTP/1.1 299 Never  heard\tof \xe9\r\nx-Amz-Id-2:a\r\nX: \t b  c \t\r\nx:\r\nX:   \r\nContent-Length: 0\r\n\r\n`,
+    `HTTP/1.1 299 Never  heard\tof \xe9\r\nx-Amz-Id-2:a\r\nX: \t b  c  \r\nx:\r\nX:   \r\nContent-Length: 0\r\n\r\n`,
   ]);
   expect(head).toEqual({
     http11: true,
@@ -153,6 +153,12 @@ test.each([
   ["a trailer that is malformed", `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\nA 1\r\n\r\n`],
   ["a length among the trailers", `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 0\r\n\r\n`],
   ["a coding among the trailers", `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\na: 1\r\nTransfer-encoding: x\r\n\r\n`],
+  [
+    "an interim answer that ends the connection",
+    `HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n${ok}Content-Length: 0\r\n\r\n`,
+  ],
+  ["an interim answer of HTTP/1.0", `HTTP/1.0 100 Continue\r\n\r\n${ok}Content-Length: 0\r\n\r\n`],
+  ["a tab after a length", `${ok}Content-Length: 2\t\r\n\r\nhi`],
   ["a framing that is wrong though there is no body", `${ok}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`],
 ])("%s is refused, whole and byte by byte", (_what, text) => {
   expect(() => read([text])).toThrow(ResponseFault);
