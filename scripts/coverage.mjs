@@ -17,12 +17,27 @@ const { values } = parseArgs({
 /** Where a mistake would sign, allow or tell what it must not: packages, and files of the program. */
 const packages = ["aws-core", "sigv4-verify", "iam-evaluator", "cred-vendor"];
 const files = [
-  ...["pipeline", "decide", "inbound", "sign-upstream", "request-story", "record-refusal", "answer-error"],
-  ...["unsigned-request", "allowed-hosts", "deny-action", "guard-exceptions", "policy-source", "byte-budget"],
-  ...["foreign-key-alarm", "upstream-credentials", "response-plan", "activity-log"],
+  ...[
+    "pipeline",
+    "policies/decide",
+    "request/inbound",
+    "request/sign-upstream",
+    "request/request-story",
+    "request/record-refusal",
+    "request/answer-error",
+  ],
+  ...[
+    "request/unsigned-request",
+    "upstream/allowed-hosts",
+    "policies/deny-action",
+    "policies/guard-exceptions",
+    "policies/policy-source",
+    "request/byte-budget",
+  ],
+  ...["upstream/foreign-key-alarm", "upstream/upstream-credentials", "request/response-plan", "recording/activity-log"],
 ];
 /** Tests of the program that reach these files besides those named after them. */
-const others = ["signing-forms", "proxy", "role-policies", "no-credentials"];
+const others = ["signing-forms", "proxy", "policies/role-policies", "upstream/no-credentials"];
 
 const folder = mkdtempSync(join(tmpdir(), "iap-coverage-"));
 try {

@@ -3,9 +3,9 @@ import { AwsError, hostForScope, type KeyRing, type RequestHead } from "@iap/aws
 import { type Exchange, Interceptor, type UpstreamProxy } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { authenticate, parseAuthorization, verify } from "@iap/sigv4-verify";
-import { asAwsError, renderAnswer } from "./answer-error.ts";
-import { RequestStory, type RequestStoryOptions } from "./request-story.ts";
-import { signUpstream } from "./sign-upstream.ts";
+import { asAwsError, renderAnswer } from "./request/answer-error.ts";
+import { RequestStory, type RequestStoryOptions } from "./request/request-story.ts";
+import { signUpstream } from "./request/sign-upstream.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface EndpointOptions {

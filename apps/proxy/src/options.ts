@@ -3,8 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Mode } from "@iap/aws-core";
 import { type TokenKind, tokenKinds } from "./tokens/token-subject.ts";
+import { DEFAULT_SUFFIX } from "./upstream/user-agent-suffix.ts";
 import { UsageError } from "./usage-error.ts";
-import { DEFAULT_SUFFIX } from "./user-agent-suffix.ts";
 
 /** One option of `start`: how it is spelled everywhere it can be set. A flag wins over the environment, that over the config file. */
 export interface OptionSpec {
@@ -16,7 +16,7 @@ export interface OptionSpec {
   /** `--no-NAME` turns it off; `false` in the environment and the config file. */
   readonly canBeOff?: boolean;
   readonly describe: string;
-  /** What the help and the README show as the default. */
+  /** What the help and docs/options.md show as the default. */
   readonly defaultText?: string;
 }
 
@@ -59,7 +59,7 @@ export type OptionName =
   | "color"
   | "config";
 
-/** Every option of `start`, in the order the help and the README list them. */
+/** Every option of `start`, in the order the help and docs/options.md list them. */
 export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
   host: {
     type: "list",

@@ -1,11 +1,11 @@
 import type { Resolver } from "@iap/action-resolver";
 import type { AgentKey, Decision, KeyRing, ResolvedCall, Upstreams } from "@iap/aws-core";
 import type { SigningKeys } from "@iap/sigv4";
-import type { AllowedHosts } from "./allowed-hosts.ts";
-import type { ByteBudget } from "./byte-budget.ts";
-import type { Decide } from "./decide.ts";
-import type { UpstreamIdentity } from "./identity.ts";
-import type { RequestStoryOptions } from "./request-story.ts";
+import type { Decide } from "./policies/decide.ts";
+import type { ByteBudget } from "./request/byte-budget.ts";
+import type { RequestStoryOptions } from "./request/request-story.ts";
+import type { AllowedHosts } from "./upstream/allowed-hosts.ts";
+import type { UpstreamIdentity } from "./upstream/identity.ts";
 import type { CredentialReplacer } from "./virtual/credential-replacer.ts";
 import type { RoleSessions } from "./virtual/role-sessions.ts";
 

@@ -1,18 +1,18 @@
 import { AwsError, checkEndpoint, parseEndpoint } from "@iap/aws-core";
 import { type Exchange, UpstreamError } from "@iap/interceptor";
-import { asAwsError, renderAnswer, renderInstead } from "./answer-error.ts";
-import { callAsSigned } from "./call-as-signed.ts";
-import { callerOf } from "./caller.ts";
-import { isForwarded } from "./decide.ts";
-import { denial } from "./denial.ts";
-import { eventStreamEnding } from "./event-stream-ending.ts";
-import { isGitHost } from "./git-repository.ts";
-import { runGit } from "./git-request.ts";
-import { readInbound } from "./inbound.ts";
 import type { PipelineParts } from "./pipeline-parts.ts";
-import { RequestStory } from "./request-story.ts";
-import { responsePlan } from "./response-plan.ts";
-import { isUnsigned, runUnsigned } from "./unsigned-request.ts";
+import { isForwarded } from "./policies/decide.ts";
+import { asAwsError, renderAnswer, renderInstead } from "./request/answer-error.ts";
+import { callAsSigned } from "./request/call-as-signed.ts";
+import { callerOf } from "./request/caller.ts";
+import { denial } from "./request/denial.ts";
+import { eventStreamEnding } from "./request/event-stream-ending.ts";
+import { isGitHost } from "./request/git-repository.ts";
+import { runGit } from "./request/git-request.ts";
+import { readInbound } from "./request/inbound.ts";
+import { RequestStory } from "./request/request-story.ts";
+import { responsePlan } from "./request/response-plan.ts";
+import { isUnsigned, runUnsigned } from "./request/unsigned-request.ts";
 
 const nothing = new Uint8Array();
 

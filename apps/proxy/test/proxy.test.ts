@@ -12,7 +12,7 @@ import { fetchCredentials } from "@iap/cred-vendor";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type OptionName, readSettings } from "../src/options.ts";
 import { type RunningProxy, startProxy } from "../src/proxy.ts";
-import { Terminal } from "../src/terminal.ts";
+import { Terminal } from "../src/terminal/terminal.ts";
 import { UsageError } from "../src/usage-error.ts";
 import { signedRequest } from "./agent-request.ts";
 import { type ClientAnswer, openTunnel, startRequest, wholeAnswer } from "./connect-client.ts";

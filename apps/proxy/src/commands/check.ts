@@ -1,8 +1,8 @@
 import type { CheckResource, Context, ContextValue } from "@iap/aws-core";
 import { actionMatcher, describeFinding, type Explanation, type StatementTrace } from "@iap/iam-evaluator";
 import type { CliProcess } from "../cli.ts";
-import { deniedActions } from "../deny-action.ts";
-import { PolicyFiles } from "../policy-source.ts";
+import { deniedActions } from "../policies/deny-action.ts";
+import { PolicyFiles } from "../policies/policy-source.ts";
 import { UsageError } from "../usage-error.ts";
 
 export interface CheckArguments {

@@ -6,7 +6,7 @@ import { openRecording } from "../recording/read-recording.ts";
 import { recordContext } from "../recording/record-context.ts";
 import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";
 import { answering, includeOption, policyOption } from "../recording/what-if-options.ts";
-import { printable } from "../terminal.ts";
+import { printable } from "../terminal/terminal.ts";
 
 export interface DiffArguments extends RecordingArguments {
   readonly policy: readonly string[];

@@ -2,9 +2,9 @@ import type { ActivityRecord, DecidedRecord, FinishedRecord } from "@iap/aws-cor
 import { isSelected, type RecordSelection } from "@iap/policy-generator";
 import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
-import { parseRecord } from "../read-activity.ts";
 import { followFile } from "../recording/follow-file.ts";
 import { DECISIONS, type DecisionWord, decisionOf, LOG_HEAD, logJson, logRows } from "../recording/log-rows.ts";
+import { parseRecord } from "../recording/read-activity.ts";
 import { openRecording } from "../recording/read-recording.ts";
 import {
   activityFile,

@@ -23,11 +23,11 @@ import {
 } from "@iap/policy-generator";
 import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
-import { readLines } from "../read-lines.ts";
+import { readLines } from "../recording/read-lines.ts";
 import { fileError, openRecording } from "../recording/read-recording.ts";
 import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";
 import { reportText } from "../recording/report-text.ts";
-import { printable } from "../terminal.ts";
+import { printable } from "../terminal/terminal.ts";
 import { UsageError } from "../usage-error.ts";
 
 export interface PolicyArguments extends RecordingArguments {

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from "node:fs";
-import { BatchedOutput } from "../batched-output.ts";
 import type { CliProcess } from "../cli.ts";
 import { type OptionName, readSettings } from "../options.ts";
 import { type RunningProxy, startProxy } from "../proxy.ts";
-import { Terminal } from "../terminal.ts";
+import { BatchedOutput } from "../terminal/batched-output.ts";
+import { Terminal } from "../terminal/terminal.ts";
 
 /**
  * Runs the proxy until SIGINT or SIGTERM; a second one does not wait for requests under way. SIGHUP reloads the policies,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Credentials } from "@iap/aws-core";
 import { readSettings } from "../options.ts";
 import { type RunningProxy, startProxy } from "../proxy.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { region } from "./agent-calls.ts";
 
 export interface DemoProxyOptions {

@@ -1,4 +1,4 @@
-import { Terminal } from "../terminal.ts";
+import { Terminal } from "../terminal/terminal.ts";
 import type { Narrator } from "./narrator.ts";
 
 export interface DemoTerminalOptions {

@@ -15,7 +15,7 @@ import { agentEnvironment, applied } from "../run/agent-environment.ts";
 import { writeAgentFiles } from "../run/agent-files.ts";
 import { openJvmDoor } from "../run/jvm-door.ts";
 import { ProxyPassword } from "../run/proxy-password.ts";
-import { proxyUrl, proxyVariables } from "../upstream-proxy.ts";
+import { proxyUrl, proxyVariables } from "../upstream/upstream-proxy.ts";
 import type { Check } from "./check.ts";
 import { type DoctorClient, doctorClients, javaProgram } from "./clients.ts";
 import { DoctorTerminal } from "./doctor-terminal.ts";

@@ -2,16 +2,16 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { AwsError, type Credentials, headerValue } from "@iap/aws-core";
 import { Interceptor } from "@iap/interceptor";
-import { UpstreamIdentity } from "../identity.ts";
-import { noCredentials } from "../no-credentials.ts";
+import { readProfileRegion } from "../aws-config/read-profile.ts";
 import type { Settings } from "../options.ts";
 import { sdkProvider } from "../proxy.ts";
-import { readProfileRegion } from "../read-profile.ts";
-import { refuseOwnCredentials } from "../refuse-loops.ts";
 import { readUpstreamCa } from "../serving.ts";
-import { UpstreamCredentials } from "../upstream-credentials.ts";
-import { parseUpstreamMap } from "../upstream-map.ts";
-import { readUpstreamProxy } from "../upstream-proxy.ts";
+import { UpstreamIdentity } from "../upstream/identity.ts";
+import { noCredentials } from "../upstream/no-credentials.ts";
+import { refuseOwnCredentials } from "../upstream/refuse-loops.ts";
+import { UpstreamCredentials } from "../upstream/upstream-credentials.ts";
+import { parseUpstreamMap } from "../upstream/upstream-map.ts";
+import { readUpstreamProxy } from "../upstream/upstream-proxy.ts";
 import type { Check } from "./check.ts";
 
 export interface CheckCredentialsOptions {

@@ -1,5 +1,5 @@
 import type { DecidedRecord } from "@iap/aws-core";
-import { Terminal } from "../terminal.ts";
+import { Terminal } from "../terminal/terminal.ts";
 
 /** Takes down what the doctor's own proxy sees of a client, and shows nothing. */
 export class DoctorTerminal extends Terminal {

@@ -1,4 +1,4 @@
-import { printable } from "../terminal.ts";
+import { printable } from "../terminal/terminal.ts";
 
 /** Tells what of an input was passed over: the first ten with their place, then how many more. */
 export class BadLines {

@@ -1,7 +1,7 @@
 import type { DecidedRecord, FinishedRecord } from "@iap/aws-core";
 import { identityOf } from "@iap/policy-generator";
-import { actionsOf } from "../actions-of.ts";
-import { jsonLine, printable, verdict } from "../terminal.ts";
+import { jsonLine, printable, verdict } from "../terminal/terminal.ts";
+import { actionsOf } from "./actions-of.ts";
 
 /** The words `log --decision` takes, and what they select. */
 export const DECISIONS = ["allowed", "denied", "would-deny", "unknown"] as const;

@@ -2,11 +2,11 @@ import { statSync } from "node:fs";
 import type { ActivityRecord, DecidedRecord } from "@iap/aws-core";
 import { CLOUDTRAIL_GAPS, identityMatcher, selectRecords } from "@iap/policy-generator";
 import type { CliProcess } from "../cli.ts";
-import { readActivity } from "../read-activity.ts";
 import { UsageError } from "../usage-error.ts";
 import { activityFiles } from "./activity-files.ts";
 import { BadLines } from "./bad-lines.ts";
 import { Progress } from "./progress.ts";
+import { readActivity } from "./read-activity.ts";
 import { readCloudTrail } from "./read-cloudtrail.ts";
 import { activityFile, type RecordingArguments, selectionOf } from "./recording-options.ts";
 

@@ -1,7 +1,7 @@
 import { type DecidedRecord, parseArn } from "@iap/aws-core";
 import type { PolicyInput } from "@iap/iam-evaluator";
 import type { KnownKeys } from "@iap/policy-generator";
-import { principalContext } from "../principal-context.ts";
+import { principalContext } from "../policies/principal-context.ts";
 
 /**
  * What a record says of who asked and when, as condition keys, for policies that have conditions on them. The time only

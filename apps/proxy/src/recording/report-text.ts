@@ -1,5 +1,5 @@
 import type { GeneratedPolicy } from "@iap/policy-generator";
-import { printable } from "../terminal.ts";
+import { printable } from "../terminal/terminal.ts";
 
 /** What there is to know about a generated policy, a line each, for people. */
 export function reportText({ report, policies }: GeneratedPolicy, gaps: readonly string[] = []): string {

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { credentialProcess } from "proxy-creds";
-import { writeCaBundle } from "../ca-bundle.ts";
+import { writeCaBundle } from "../aws-config/ca-bundle.ts";
 import { type AgentFilePaths, agentProfile, bundleVariables } from "./agent-environment.ts";
 import { trustStore } from "./trust-store.ts";
 

@@ -1,6 +1,6 @@
 import type { DecidedRecord } from "@iap/aws-core";
-import { actionsOf } from "../actions-of.ts";
-import { Terminal, verdict } from "../terminal.ts";
+import { actionsOf } from "../recording/actions-of.ts";
+import { Terminal, verdict } from "../terminal/terminal.ts";
 
 export interface RunTerminalOptions {
   readonly stderr: { write(text: string): unknown };

@@ -1,6 +1,6 @@
 import { VerbError } from "@iap/cred-vendor";
 import { GIT_SERVICE, gitPassword } from "@iap/sigv4";
-import { gitCheck, gitRepository } from "../git-repository.ts";
+import { gitCheck, gitRepository } from "../request/git-repository.ts";
 import { expirationOf, MAX_TOKEN_SECONDS, type TokenSubject } from "./token-subject.ts";
 
 /** A repository of CodeCommit as git tells a credential helper of it. */

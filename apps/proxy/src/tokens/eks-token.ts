@@ -1,6 +1,6 @@
 import { parseEndpoint } from "@iap/aws-core";
 import { VerbError } from "@iap/cred-vendor";
-import { stsHost } from "../identity.ts";
+import { stsHost } from "../upstream/identity.ts";
 import { headOfUrl, notAToken, presignedUrl, tokenHead } from "./presigned-token.ts";
 import { expirationOf, type SignedToken, type TokenSubject } from "./token-subject.ts";
 

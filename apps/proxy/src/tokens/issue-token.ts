@@ -1,12 +1,12 @@
 import { type AgentKey, AwsError, type Decision } from "@iap/aws-core";
 import { VerbError } from "@iap/cred-vendor";
 import { authenticate, parseAuthorization, verify, verifyGitPassword } from "@iap/sigv4-verify";
-import { asAwsError } from "../answer-error.ts";
-import { callerOf } from "../caller.ts";
-import { isForwarded } from "../decide.ts";
-import { denial } from "../denial.ts";
 import type { PipelineParts } from "../pipeline-parts.ts";
-import { RequestStory } from "../request-story.ts";
+import { isForwarded } from "../policies/decide.ts";
+import { asAwsError } from "../request/answer-error.ts";
+import { callerOf } from "../request/caller.ts";
+import { denial } from "../request/denial.ts";
+import { RequestStory } from "../request/request-story.ts";
 import type { TokenRequest } from "./token-request.ts";
 import type { IssuedToken, TokenKind } from "./token-subject.ts";
 

@@ -1,6 +1,6 @@
 import { type AgentKey, parseArn, type ResolvedCall } from "@iap/aws-core";
 import { keepsPrincipal } from "@iap/policy-generator";
-import type { Identity } from "../identity.ts";
+import type { Identity } from "../upstream/identity.ts";
 import { credentialOutput } from "./credential-output.ts";
 import type { RoleSessions, SessionOrigin } from "./role-sessions.ts";
 import type { VirtualResponseOptions } from "./virtual-response-plan.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type AgentKey, AwsError, Credentials, type UpstreamRef, type Upstreams } from "@iap/aws-core";
 import { type KeyVendor, maxTtlSeconds } from "@iap/cred-vendor";
-import type { Identity } from "../identity.ts";
+import type { Identity } from "../upstream/identity.ts";
 import type { FoundCredentials } from "./virtualise.ts";
 
 /** Real credentials that AWS gave for a call of an agent, and where they came from. */

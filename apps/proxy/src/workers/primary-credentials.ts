@@ -1,5 +1,5 @@
 import { Credentials, type UpstreamRef, type Upstreams } from "@iap/aws-core";
-import type { Identity, UpstreamIdentity } from "../identity.ts";
+import type { Identity, UpstreamIdentity } from "../upstream/identity.ts";
 import type { SentCredentials } from "./worker-messages.ts";
 
 export interface PrimaryCredentialsOptions {

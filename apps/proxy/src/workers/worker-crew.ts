@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import type { UpstreamRef, Upstreams } from "@iap/aws-core";
 import { type ListenOptions, listenOn } from "@iap/interceptor";
-import type { UpstreamIdentity } from "../identity.ts";
 import type { Settings } from "../options.ts";
-import type { PolicyFiles } from "../policy-source.ts";
-import type { Terminal } from "../terminal.ts";
+import type { PolicyFiles } from "../policies/policy-source.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { UpstreamIdentity } from "../upstream/identity.ts";
 import type { RoleSession, RoleSessions } from "../virtual/role-sessions.ts";
 import {
   type FromWorker,

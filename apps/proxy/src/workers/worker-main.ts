@@ -1,6 +1,6 @@
 /** A process that serves requests for `iam-agent-proxy --workers N`; started by the first process, and never without it. */
 import type { Socket } from "node:net";
-import { BatchedOutput } from "../batched-output.ts";
+import { BatchedOutput } from "../terminal/batched-output.ts";
 import { PrimaryLink } from "./primary-link.ts";
 import { ServingWorker } from "./serving-worker.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";

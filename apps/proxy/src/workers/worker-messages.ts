@@ -1,6 +1,6 @@
 import { AwsError, type AwsErrorCause, Credentials, type CredentialsInit, type UpstreamRef } from "@iap/aws-core";
-import type { Identity } from "../identity.ts";
 import type { Settings } from "../options.ts";
+import type { Identity } from "../upstream/identity.ts";
 import type { RoleSession } from "../virtual/role-sessions.ts";
 
 /** What a worker is told at its start. */

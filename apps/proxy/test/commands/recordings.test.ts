@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { rotatedName } from "../../src/activity-log.ts";
+import { rotatedName } from "../../src/recording/activity-log.ts";
 import { type ProgramResult, runProgram, startProgram } from "../program.ts";
 import { decidedRecord, finishedRecord } from "../sample-records.ts";
 

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { findSections, headerOf, type Note, noteLines, splitLines, without } from "../../src/profile-section.ts";
+import {
+  findSections,
+  headerOf,
+  type Note,
+  noteLines,
+  splitLines,
+  without,
+} from "../../src/aws-config/profile-section.ts";
 
 export const seeds: readonly Uint8Array[] = [
   "# mine\n[default]\nregion = eu-west-1\n\n[profile iam-agent-proxy-not]\ns3 =\n  a = b\n",

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { rotatedName } from "../../src/activity-log.ts";
 import { activityFiles } from "../../src/recording/activity-files.ts";
+import { rotatedName } from "../../src/recording/activity-log.ts";
 
 let dir: string;
 let file: string;

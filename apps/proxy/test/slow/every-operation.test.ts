@@ -13,7 +13,7 @@ import {
   replayPolicy,
 } from "@iap/policy-generator";
 import { beforeAll, describe, expect, test } from "vitest";
-import { parseRecord } from "../../src/read-activity.ts";
+import { parseRecord } from "../../src/recording/read-activity.ts";
 import { loadShard } from "../../src/shard-loader.ts";
 import { decidedRecord, finishedRecord } from "../sample-records.ts";
 

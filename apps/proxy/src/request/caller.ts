@@ -1,0 +1,28 @@
+import type { AgentKey, Credentials } from "@iap/aws-core";
+import type { PipelineParts } from "../pipeline-parts.ts";
+import { type KnownKeys, principalContext } from "../policies/principal-context.ts";
+import type { Identity } from "../upstream/identity.ts";
+import { roleIn } from "./request-story.ts";
+
+/** With whose credentials the requests of an agent key go on. */
+export interface Caller {
+  readonly credentials: Credentials;
+  /** Whom AWS takes them for, as far as it is known. */
+  readonly identity: Identity;
+  /** How the agent came to them, where they are of a session it got; undefined: the proxy's own. */
+  readonly lineage: readonly string[] | undefined;
+  /** The condition keys that this tells. */
+  readonly known: KnownKeys;
+}
+
+/** Finds the credentials behind an agent key. Throws `AwsError` when there are none, or when their session has ended. */
+export async function callerOf(
+  key: AgentKey,
+  { upstreams, identity, now }: Pick<PipelineParts, "upstreams" | "identity" | "now">,
+): Promise<Caller> {
+  const credentials = await upstreams.credentials(key.upstream, key.agent);
+  const lineage = upstreams.get(key.upstream)?.lineage;
+  const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
+  const known = principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now());
+  return { credentials, identity: who, lineage, known };
+}

@@ -1,0 +1,150 @@
+import {
+  type AgentKey,
+  AwsError,
+  type AwsRequest,
+  headerValue,
+  type KeyRing,
+  type RequestHead,
+  splitTarget,
+} from "@iap/aws-core";
+import type { BodyFilter, Exchange } from "@iap/interceptor";
+import { postFormHead, queryAuthentication, type SigningKeys } from "@iap/sigv4";
+import {
+  type Authorization,
+  authenticate,
+  isPostForm,
+  MAX_POST_FIELDS_BYTES,
+  type PostForm,
+  parseAuthorization,
+  readPostForm,
+  resignPostForm,
+  type VerifiedPostForm,
+  verify,
+  verifyPostForm,
+} from "@iap/sigv4-verify";
+import { withUserAgentSuffix } from "../upstream/user-agent-suffix.ts";
+import { requestAsForwarded } from "./call-as-signed.ts";
+import { type SignUpstreamOptions, signUpstream, type UpstreamMessage } from "./sign-upstream.ts";
+
+export interface InboundOptions {
+  readonly keys: KeyRing;
+  readonly now: () => Date;
+  readonly signingKeys: SigningKeys;
+  /** What is appended to the User-Agent of a key's requests; undefined: nothing. */
+  readonly userAgentSuffix?: ((key: AgentKey) => string | undefined) | undefined;
+}
+
+/** A request of which is known who claims to have signed it, in whatever form. */
+export interface Inbound {
+  readonly authorization: Authorization;
+  readonly key: AgentKey;
+  /** What the request does, as far as its head says. */
+  readonly request: RequestHead;
+  /** Whether the signature cannot be judged without the whole body. */
+  readonly needsBody: boolean;
+  /** Verifies the signature, and the body as far as it is here. Throws an `AwsError` naming the cause. */
+  verify(body: Uint8Array | undefined): VerifiedInbound;
+}
+
+/** A request that an agent key has signed. */
+export interface VerifiedInbound {
+  /** What it does, as it will be forwarded. */
+  readonly request: AwsRequest;
+  /** The hash line of its body; undefined where the form it is signed in has none. */
+  readonly payload: string | undefined;
+  sign(options: SignUpstreamOptions): UpstreamMessage;
+}
+
+/** Reads who signed a request: from its head, or for an S3 POST form, which is signed in its body, from its fields. */
+export async function readInbound(exchange: Exchange, options: InboundOptions): Promise<Inbound> {
+  const { head } = exchange;
+  if (isPostForm(head) && !isSignedInHead(head)) return readForm(exchange, options);
+  const { keys, now, signingKeys, userAgentSuffix } = options;
+  const authorization = parseAuthorization(head);
+  const key = authenticate(authorization, { keys, now: now() });
+  return {
+    authorization,
+    key,
+    request: head,
+    needsBody: authorization.payload.kind === "collect",
+    verify(body) {
+      const asSigned = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
+      const verified = { ...asSigned, request: withUserAgentSuffix(asSigned.request, userAgentSuffix?.(key)) };
+      return {
+        request: requestAsForwarded(verified.request, authorization),
+        payload: verified.payload,
+        sign: (upstream) => signUpstream(verified, upstream),
+      };
+    },
+  };
+}
+
+function isSignedInHead({ headers, target }: RequestHead): boolean {
+  return (
+    headerValue(headers, "authorization") !== undefined || queryAuthentication(splitTarget(target).query) !== undefined
+  );
+}
+
+const nothing = new Uint8Array();
+
+async function readForm(
+  exchange: Exchange,
+  { keys, now, signingKeys, userAgentSuffix }: InboundOptions,
+): Promise<Inbound> {
+  const { head } = exchange;
+  let form: PostForm | undefined;
+  const begun = await exchange.readBodyHead({
+    // Some more, for a piece that goes on into the file.
+    limit: MAX_POST_FIELDS_BYTES + (1 << 20),
+    enough: (bytes) => {
+      form = readPostForm(head, bytes);
+      return form !== undefined;
+    },
+  });
+  if (form === undefined) throw new AwsError("IncompleteBody", "The POST form ends before its file begins.");
+  const verified = verifyPostForm(head, form, { keys, now: now(), signingKeys });
+  const { authorization, key } = verified;
+  const suffix = userAgentSuffix?.(key);
+  const equivalent = withUserAgentSuffix(verified.equivalent, suffix);
+  return {
+    authorization,
+    key,
+    request: equivalent,
+    needsBody: false,
+    verify: () => ({
+      request: { ...equivalent, body: nothing },
+      payload: undefined,
+      sign: (upstream) => signForm(exchange, verified, begun, { ...upstream, suffix }),
+    }),
+  };
+}
+
+/** The form with other credentials: its fields are rewritten, its file streams on. */
+function signForm(
+  { head, contentLength }: Exchange,
+  verified: VerifiedPostForm,
+  begun: Uint8Array,
+  { credentials, now, signingKeys, suffix }: SignUpstreamOptions & { readonly suffix: string | undefined },
+): UpstreamMessage {
+  const { region } = verified.authorization.scope;
+  const fields = resignPostForm(verified, { credentials, region, now, signingKeys });
+  const filter = verified.filter(fields);
+  const length = contentLength === undefined ? undefined : contentLength + fields.length - verified.form.length;
+  return {
+    head: postFormHead(withUserAgentSuffix(head, suffix)),
+    body: afterwards(filter.push(begun), filter),
+    length,
+  };
+}
+
+/** A filter that is under way: what it has given out already goes before the rest. */
+function afterwards(first: Uint8Array | undefined, filter: BodyFilter): BodyFilter {
+  let waiting = first;
+  const withFirst = (piece: Uint8Array | undefined): Uint8Array | undefined => {
+    if (waiting === undefined) return piece;
+    const all = piece === undefined ? waiting : Buffer.concat([waiting, piece]);
+    waiting = undefined;
+    return all;
+  };
+  return { push: (chunk) => withFirst(filter.push(chunk)), end: () => withFirst(filter.end()) };
+}
