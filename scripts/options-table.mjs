@@ -1,4 +1,4 @@
-// Prints the table of options that the README has between <!-- options --> and <!-- /options -->; with --write, puts
+// Prints the table of options that docs/options.md has between <!-- options --> and <!-- /options -->; with --write, puts
 // it there. Needs the build.
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -12,11 +12,11 @@ export function optionsTable(startOptions) {
   return ["| flag | environment | default | description |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** The README with the table in its place; throws when it has no place for it. */
-export function withOptionsTable(readme, table) {
+/** The page with the table in its place; throws when it has no place for it. */
+export function withOptionsTable(page, table) {
   const place = /<!-- options -->\n[\s\S]*?<!-- \/options -->/;
-  if (!place.test(readme)) throw new Error("README.md has no <!-- options --> and <!-- /options --> lines");
-  return readme.replace(place, () => `<!-- options -->\n${table}\n<!-- /options -->`);
+  if (!place.test(page)) throw new Error("docs/options.md has no <!-- options --> and <!-- /options --> lines");
+  return page.replace(place, () => `<!-- options -->\n${table}\n<!-- /options -->`);
 }
 
 /** Text in a cell: a bar would end it. */
@@ -28,8 +28,8 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   const { startOptions } = await import("../apps/proxy/dist/options.js");
   const table = optionsTable(startOptions);
   if (process.argv.includes("--write")) {
-    const readme = new URL("../README.md", import.meta.url);
-    writeFileSync(readme, withOptionsTable(readFileSync(readme, "utf8"), table));
+    const page = new URL("../docs/options.md", import.meta.url);
+    writeFileSync(page, withOptionsTable(readFileSync(page, "utf8"), table));
   } else {
     process.stdout.write(`${table}\n`);
   }

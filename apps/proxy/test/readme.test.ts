@@ -6,18 +6,18 @@ import { startOptions } from "../src/options.ts";
 const root = new URL("../../../", import.meta.url);
 const script = new URL("scripts/options-table.mjs", root);
 
-test("the README's table of options is that of the program: node scripts/options-table.mjs --write", async () => {
+test("the table of options in docs/options.md is that of the program: node scripts/options-table.mjs --write", async () => {
   const { optionsTable } = (await import(fileURLToPath(script))) as {
     optionsTable(options: typeof startOptions): string;
   };
-  const readme = readFileSync(new URL("README.md", root), "utf8");
-  const section = /<!-- options -->\n([\s\S]*?)\n?<!-- \/options -->/.exec(readme)?.[1];
+  const page = readFileSync(new URL("docs/options.md", root), "utf8");
+  const section = /<!-- options -->\n([\s\S]*?)\n?<!-- \/options -->/.exec(page)?.[1];
   expect(section).toBe(optionsTable(startOptions));
 });
 
-test("the README names every option once, in the program's order", () => {
-  const readme = readFileSync(new URL("README.md", root), "utf8");
-  const rows = [...readme.matchAll(/^\| `--([a-z0-9-]+)[^`]*` \| `([A-Z0-9_]+)` \|/gm)].map(([, name, env]) => [
+test("docs/options.md names every option once, in the program's order", () => {
+  const page = readFileSync(new URL("docs/options.md", root), "utf8");
+  const rows = [...page.matchAll(/^\| `--([a-z0-9-]+)[^`]*` \| `([A-Z0-9_]+)` \|/gm)].map(([, name, env]) => [
     name,
     env,
   ]);
