@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -144,7 +144,7 @@ describe.skipIf(namespaces !== undefined || targetKind === "direct" || cli.skip)
     let broker: ChildProcess;
 
     beforeAll(async () => {
-      home = mkdtempSync(join(homedir(), ".iap-"));
+      home = mkdtempSync(join(userInfo().homedir, ".iap-"));
       atEnd(() => rmSync(home, { recursive: true, force: true }));
       fake = await FakeAws.start({ credentials });
       const brokerDir = join(home, "broker");

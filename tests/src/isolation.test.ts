@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -73,8 +73,8 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
-    // Not in /tmp, which an isolated command has anew: there it could see nothing whatever else is done.
-    const home = mkdtempSync(join(homedir(), ".iap-"));
+    // Not in /tmp, where HOME may be, and which an isolated command has anew: there it could see nothing whatever else is done.
+    const home = mkdtempSync(join(userInfo().homedir, ".iap-"));
     atEnd(() => rmSync(home, { recursive: true, force: true }));
     user = new RunCommand(fake, credentials, home);
     project = join(user.home, "project");

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { rebuiltDirectories } from "../../src/run/rebuilt-directories.ts";
@@ -8,8 +8,8 @@ import { unixSockets } from "../../src/run/unix-sockets.ts";
 
 let home: string;
 beforeEach(() => {
-  // Not in /tmp, which an isolated command has anew.
-  home = realpathSync(mkdtempSync(join(homedir(), ".iap-rebuilt-")));
+  // Not in /tmp, which an isolated command has anew, and where HOME may be.
+  home = realpathSync(mkdtempSync(join(userInfo().homedir, ".iap-rebuilt-")));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
