@@ -48,12 +48,9 @@ export async function prepareSocketDirectory(socketPath: string): Promise<void> 
  * respected, whenever it came.
  */
 export async function publishSocket(bound: string, socketPath: string): Promise<FileIdentity> {
+  const identity = identityOf(await lstat(bound, { bigint: true }));
   for (let attempt = 0; attempt < 10; attempt++) {
-    if (await linkNew(bound, socketPath)) {
-      const identity = await identify(socketPath);
-      if (identity !== undefined) return identity;
-      continue;
-    }
+    if (await linkNew(bound, socketPath)) return identity;
     const found = await lstatOrNone(socketPath);
     if (found === undefined) continue;
     if (!found.isSocket()) {
