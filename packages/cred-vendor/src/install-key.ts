@@ -55,7 +55,11 @@ async function createInstallKey(path: string): Promise<KeyObject> {
   }
   const key = await readInstallKey(path);
   if (key === undefined)
-    throw new InstallKeyError("unreadable", path, `${path} vanished while it was made. Start again.`);
+    throw new InstallKeyError(
+      "unreadable",
+      path,
+      `${path} is a link to nothing, or was removed while it was made. If it is there, remove it: rm ${shellQuote(path)}; then start again.`,
+    );
   return key;
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -43,6 +43,39 @@ test.each([0, 31, 33, 64])("a key of %i bytes is refused, and stays", async (len
   await writeFile(path, Buffer.alloc(length, 7), { mode: 0o600 });
   await expect(openInstallKey(path)).rejects.toMatchObject({ code: "malformed" });
   expect(await readFile(path)).toHaveLength(length);
+});
+
+test.runIf(process.geteuid?.() === 0)(
+  "a key of another user is refused, with the command that helps (needs root, to give a file away)",
+  async () => {
+    const spaced = join(dir, "the proxy's", "install.key");
+    await openInstallKey(spaced);
+    await chown(spaced, 65534, 65534);
+    const quoted = `'${dir}/the proxy'\\''s/install.key'`;
+    await expect(openInstallKey(spaced)).rejects.toMatchObject({ code: "insecurePermissions", path: spaced });
+    await expect(openInstallKey(spaced)).rejects.toThrow("belongs to another user");
+    await expect(openInstallKey(spaced)).rejects.toThrow(`sudo chown "$(id -u)" ${quoted} && chmod 600 ${quoted}`);
+  },
+);
+
+test("a key that cannot be reached is an error, and not a key to make", async () => {
+  await writeFile(join(dir, "proxy"), "a file");
+  await expect(openInstallKey(path)).rejects.toMatchObject({ code: "unreadable", path });
+  expect(await readFile(join(dir, "proxy"), "utf8")).toBe("a file");
+});
+
+test("a link to nothing is no place for a key, and stays", async () => {
+  await mkdir(join(dir, "proxy"));
+  await symlink(join(dir, "nowhere"), path);
+  await expect(openInstallKey(path)).rejects.toMatchObject({ code: "unreadable" });
+  await expect(openInstallKey(path)).rejects.toThrow(`rm ${path}`);
+  expect(await readdir(dir)).toEqual(["proxy"]);
+  expect(await readdir(join(dir, "proxy"))).toEqual(["install.key"]);
+});
+
+test("a name that no file can take leaves nothing behind", async () => {
+  await expect(openInstallKey(`${path}/`)).rejects.toMatchObject({ syscall: "link" });
+  expect(await readdir(join(dir, "proxy"))).toEqual([]);
 });
 
 test("a key that is a directory is refused", async () => {
