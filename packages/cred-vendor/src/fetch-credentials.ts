@@ -99,12 +99,12 @@ function exchange(request: string, socketPath: string, timeoutMs: number): Promi
       else if (length > maxAnswerBytes) fail(garbled(socketPath));
     });
     socket.once("end", () => fail(garbled(socketPath)));
-    socket.once("error", (error) => fail(connectionError(error, socketPath)));
+    socket.once("error", (error: NodeJS.ErrnoException) => fail(connectionError(error, socketPath)));
   });
 }
 
-function connectionError(error: Error, socketPath: string): VendingError {
-  const code = "code" in error ? String(error.code) : "";
+function connectionError(error: NodeJS.ErrnoException, socketPath: string): VendingError {
+  const { code } = error;
   const start = "Start it in another terminal: iam-agent-proxy";
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new VendingError(

@@ -47,7 +47,7 @@ export function tokenSeal(installKey: KeyObject): TokenSeal {
       decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
       const head = decipher.update(bytes.subarray(1 + ivBytes, bytes.length - tagBytes));
       try {
-        return parse(JSON.parse(Buffer.concat([head, decipher.final()]).toString("utf8")));
+        return parse(Buffer.concat([head, decipher.final()]).toString("utf8"));
       } catch {
         // The tag does not match: the token is not ours, not this key's, or altered.
         return undefined;
@@ -69,9 +69,10 @@ function paddingFor(bytes: number): number {
   return minPlainBytes + steps * paddingStep - bytes;
 }
 
-function parse(value: unknown): SealedKey | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { v, agent, session, secret, notAfter, upstream, parent } = value as Readonly<Record<string, unknown>>;
+function parse(text: string): SealedKey | undefined {
+  // `as`: the tag says that seal() wrote it, an object; another version of it perhaps, so its members are looked at.
+  const sealed = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const { v, agent, session, secret, notAfter, upstream, parent } = sealed;
   if (v !== 1 || typeof agent !== "string" || typeof session !== "string" || typeof secret !== "string")
     return undefined;
   if (typeof notAfter !== "number" || !Number.isSafeInteger(notAfter) || typeof upstream !== "string") return undefined;

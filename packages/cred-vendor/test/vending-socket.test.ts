@@ -1,17 +1,18 @@
 import { execFile } from "node:child_process";
 import { createSecretKey } from "node:crypto";
-import { chmod, lstat, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createConnection, createServer, type Socket } from "node:net";
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createConnection, createServer, type ServerOpts, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AgentKey } from "@iap/aws-core";
+import { type AgentKey, Credentials } from "@iap/aws-core";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   AgentKeyRotation,
   ask,
   type CredentialServer,
+  credentialProcessOutput,
   fetchCredentials,
   isServing,
   KeyVendor,
@@ -34,6 +35,7 @@ beforeEach(async () => {
   open = [];
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(open.map((server) => server.close()));
   await rm(dir, { recursive: true, force: true });
 });
@@ -85,6 +87,18 @@ describe("what is served", () => {
     expect(error).toMatchObject({ kind: "refused", code: "internal" });
     expect(String(error)).not.toContain("secret detail");
     expect(errors).toEqual([failure]);
+  });
+
+  test("a verb's failure is kept from the client where nobody asked for it, too", async () => {
+    await serve({ current: () => Promise.reject(new Error("secret detail")) });
+    const error = await fetchCredentials({ socketPath }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: "refused", code: "internal" });
+    expect(String(error)).not.toContain("secret detail");
+  });
+
+  test("a key without a session token, which could be one of AWS's, is not", () => {
+    const credentials = new Credentials({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" });
+    expect(() => credentialProcessOutput({ ...key, credentials })).toThrow(TypeError);
   });
 
   test("an unknown verb is refused", async () => {
@@ -175,6 +189,31 @@ describe("the socket file", () => {
     await expect(serve()).rejects.toThrow(`chmod 700 ${dir}`);
     await chmod(dir, 0o700);
     await expect(serve({ socketPath: "/tmp/creds.sock" })).rejects.toMatchObject({ code: "insecurePermissions" });
+  });
+
+  test.runIf(process.geteuid?.() === 0)(
+    "is not made in a directory of another user (needs root, to give a directory away)",
+    async () => {
+      await chown(dir, 65534, 65534);
+      await expect(serve()).rejects.toMatchObject({ code: "insecurePermissions" });
+      await expect(serve()).rejects.toThrow(`${dir} belongs to another user`);
+      await expect(serve()).rejects.toThrow(/Choose another with PROXY_SOCK_PATH/);
+      expect(await readdir(dir)).toEqual([]);
+    },
+  );
+
+  test("is not made where there are no file modes to keep others out", async () => {
+    vi.spyOn(process, "platform", "get").mockReturnValue("win32");
+    await expect(serve()).rejects.toMatchObject({ code: "unsupported" });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  test("has a shorter path on macOS", async () => {
+    vi.spyOn(process, "platform", "get").mockReturnValue("darwin");
+    const path = (bytes: number): string =>
+      join(dir, "d".repeat(bytes - dir.length - "//creds.sock".length), "creds.sock");
+    await serve({ socketPath: path(103) });
+    await expect(serve({ socketPath: path(104) })).rejects.toMatchObject({ code: "pathTooLong" });
   });
 
   test("is made in a directory that is made for it", async () => {
@@ -278,6 +317,41 @@ describe("a client learns what is wrong", () => {
     await expect(fetchCredentials({ socketPath: join(socketPath, "x") })).rejects.toMatchObject({ kind: "notRunning" });
   });
 
+  test("when the socket is what a crashed proxy left", async () => {
+    const dead = createServer();
+    await new Promise<void>((done) => dead.listen(join(dir, "dead"), done));
+    await rename(join(dir, "dead"), socketPath);
+    await new Promise((done) => dead.close(done));
+    await expect(fetchCredentials({ socketPath })).rejects.toMatchObject({ kind: "notRunning" });
+    await expect(fetchCredentials({ socketPath })).rejects.toThrow(`nobody answers at ${socketPath}`);
+  });
+
+  test("when the socket is another user's", async () => {
+    await serve();
+    await chmod(dir, 0);
+    // Root may enter any directory: it becomes somebody else for the length of a call.
+    const root = process.geteuid?.() === 0;
+    if (root) process.seteuid?.(65534);
+    try {
+      await expect(fetchCredentials({ socketPath })).rejects.toMatchObject({ kind: "notPermitted" });
+    } finally {
+      if (root) process.seteuid?.(0);
+      await chmod(dir, 0o700);
+    }
+  });
+
+  test("when the path leads nowhere", async () => {
+    await symlink(socketPath, socketPath);
+    await expect(fetchCredentials({ socketPath })).rejects.toMatchObject({ kind: "notRunning" });
+    await expect(fetchCredentials({ socketPath })).rejects.toThrow(/cannot be used \(.*ELOOP.*\)/);
+  });
+
+  test("when the connection is reset", async () => {
+    // Closed with the request unread.
+    await peer((socket) => void sleep(20).then(() => socket.destroy()), { pauseOnConnect: true });
+    await expect(fetchCredentials({ socketPath })).rejects.toMatchObject({ kind: "garbled" });
+  });
+
   test("when nothing is answered in time", async () => {
     await peer(() => {});
     await expect(fetchCredentials({ socketPath, timeoutMs: 50 })).rejects.toMatchObject({ kind: "timeout" });
@@ -332,9 +406,9 @@ async function raw(...pieces: readonly (string | Buffer | null)[]): Promise<stri
 }
 
 /** Something else that listens at the socket's path. */
-async function peer(onConnection: (socket: Socket) => void): Promise<void> {
+async function peer(onConnection: (socket: Socket) => void, options: ServerOpts = {}): Promise<void> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer(options, (socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     onConnection(socket);
