@@ -142,7 +142,7 @@ function afterwards(first: Uint8Array | undefined, filter: BodyFilter): BodyFilt
   let waiting = first;
   const withFirst = (piece: Uint8Array | undefined): Uint8Array | undefined => {
     if (waiting === undefined) return piece;
-    const all = piece === undefined ? waiting : Buffer.concat([waiting, piece]);
+    const all = Buffer.concat([waiting, piece].filter((part) => part !== undefined));
     waiting = undefined;
     return all;
   };

@@ -124,7 +124,8 @@ function unescaped(text: string): string {
     /%([0-7][0-9a-f])|\\u00([0-7][0-9a-f])|&#x0{0,6}([0-7]?[0-9a-f]);|&#0{0,6}([0-9]{1,3});|&(amp|lt|gt|quot|apos);|\\(["\\/])/gi,
     (whole, percent?: string, json?: string, hex?: string, decimal?: string, name?: string, plain?: string) => {
       if (plain !== undefined) return plain;
-      if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
+      // `as`: the expression takes no other name.
+      if (name !== undefined) return entities[name.toLowerCase() as keyof typeof entities];
       const digits = percent ?? json ?? hex;
       const code = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16);
       return code < 0x80 ? String.fromCharCode(code) : whole;
@@ -132,7 +133,7 @@ function unescaped(text: string): string {
   );
 }
 
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" } as const;
 
 function readable(body: Uint8Array, head: ResponseHead): string | undefined {
   const encoding = headerValue(head.headers, "content-encoding")?.toLowerCase() ?? "identity";

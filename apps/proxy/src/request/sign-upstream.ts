@@ -63,9 +63,7 @@ const expiresSeconds = 900;
 
 /** Whether a query holds `x-amz-*` parameters other than those that authenticate it. */
 function holdsSettings({ target }: RequestHead): boolean {
-  const { query } = splitTarget(target);
-  if (query === undefined) return false;
-  return queryParameters(query).some(
+  return queryParameters(splitTarget(target).query ?? "").some(
     ({ name }) =>
       name.toLowerCase().startsWith("x-amz-") && !AUTH_PARAMETERS.has(name) && !SIGNATURE_V2_PARAMETERS.has(name),
   );

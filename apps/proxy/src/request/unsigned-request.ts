@@ -39,14 +39,14 @@ export async function runUnsigned(
   const { resolver, decideUnsigned, credentialReplacer, budget } = parts;
   const { head } = exchange;
   const scope = scopeOf(endpoint);
-  if (endpoint.kind !== "service" || scope === undefined) throw notSigned({ ...head, body: undefined });
+  if (endpoint.kind !== "service" || scope === undefined) return refuse({ ...head, body: undefined });
   await resolver.load(scope.service);
   const held = budget.open("unsigned");
   try {
     const whole = resolver.needsBody({ request: head, scope, endpoint });
     const body = whole ? await exchange.readBody({ limit: maxBodyBytes, reserve: held.reserve }) : undefined;
     const call = resolver.resolve({ request: { ...head, body }, scope, endpoint });
-    if (call.marker !== "unsigned" && call.marker !== "bearer") throw notSigned({ ...head, body });
+    if (call.marker !== "unsigned" && call.marker !== "bearer") return refuse({ ...head, body });
     story.resolvedTo(call);
 
     const decision = decideUnsigned(call);
@@ -70,15 +70,10 @@ export async function runUnsigned(
   }
 }
 
-/** The error that names what an unsigned request lacks. */
-function notSigned(request: AwsRequest): AwsError {
-  try {
-    parseAuthorization(request);
-  } catch (error) {
-    if (error instanceof AwsError) return error;
-    throw error;
-  }
-  return new AwsError("MissingAuthentication", "The request is not signed.");
+/** Throws the error that names what an unsigned request lacks. */
+function refuse(request: AwsRequest): never {
+  parseAuthorization(request);
+  throw new AwsError("MissingAuthentication", "The request is not signed.");
 }
 
 /** What a request to a host would be signed for. */
