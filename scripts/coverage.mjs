@@ -37,7 +37,7 @@ const files = [
   ...["upstream/foreign-key-alarm", "upstream/upstream-credentials", "request/response-plan", "recording/activity-log"],
 ];
 /** Tests of the program that reach these files besides those named after them. */
-const others = ["signing-forms", "proxy", "policies/role-policies", "upstream/no-credentials"];
+const others = ["signing-forms", "proxy", "request/git-request", "policies/role-policies", "upstream/no-credentials"];
 
 const folder = mkdtempSync(join(tmpdir(), "iap-coverage-"));
 try {

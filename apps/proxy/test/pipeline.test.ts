@@ -698,6 +698,15 @@ describe("an unsigned request", () => {
     });
   });
 
+  test("to a host that takes no signature is refused, whatever is let through", async () => {
+    await open({ allowUnsigned: ["cognito-idp:SignUp"] });
+    const website = "reports.s3-website-us-east-1.amazonaws.com";
+    const answer = await proxy.send(unsignedRequest({ host: website, target: "/index.html" }));
+    expect(answer.status).toBe(403);
+    expect((await proxy.records()).decided).toMatchObject({ host: website, forwarded: false });
+    expect(proxy.aws.connections).toBe(0);
+  });
+
   test("to a customer's endpoint, or of another operation with somebody's bearer token, stays refused", async () => {
     await open({ allowUnsigned: ["cognito-idp:SignUp"] });
     const customers = { host: "abc123.execute-api.eu-west-1.amazonaws.com", method: "GET" };

@@ -249,6 +249,21 @@ describe("a presigned URL", () => {
     expect(proxy.decided[0]?.checks.map(({ action }) => action)).toEqual(["s3:PutObject", "s3:PutObjectAcl"]);
   });
 
+  test("stays one with its body, when that is read to tell what it does", async () => {
+    await open();
+    const body = "<Delete><Object><Key>a</Key></Object></Delete>";
+    const bare = head(bucket, "POST", "/?delete&x-amz-request-payer=requester", [
+      ["Content-Length", String(body.length)],
+    ]);
+    expect((await proxy.send(presign(bare, url()), body)).status).toBe(200);
+    const seen = arrived();
+    expect(seen.target).toContain("&X-Amz-Signature=");
+    expect(seen.body.toString()).toBe(body);
+    expect(proxy.decided[0]?.checks).toMatchObject([
+      { action: "s3:DeleteObject", resource: { arn: "arn:aws:s3:::reports/a" } },
+    ]);
+  });
+
   test("of SigV4a goes on for the same regions", async () => {
     await open();
     const v4a = url({ algorithm: ALGORITHM_V4A, regionSet: "eu-*" });
@@ -411,6 +426,18 @@ describe("an S3 POST form", () => {
       });
     },
   );
+
+  test("that does not say how long it is goes on without saying it", async () => {
+    await open();
+    const { head: posted, body } = form(key, conditions);
+    const headers = posted.headers.map(([name, value]) =>
+      name === "Content-Length" ? (["Transfer-Encoding", "chunked"] as const) : ([name, value] as const),
+    );
+    expect((await proxy.send({ ...posted, headers }, body)).status).toBe(200);
+    const [seen] = proxy.aws.seen;
+    expect(headerValue(seen?.headers ?? [], "content-length")).toBeUndefined();
+    expect(seen?.body.includes(file)).toBe(true);
+  });
 
   test("is denied by policy before its file is sent", async () => {
     const Statement = [{ Effect: "Allow", Action: "s3:PutObject", Resource: "arn:aws:s3:::reports/out/*" }];

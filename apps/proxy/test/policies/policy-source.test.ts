@@ -26,8 +26,31 @@ const policiesOf = (policies: readonly string[], more: object = {}) =>
 
 const check = (action: string) => ({ action, resource: { none: true }, context: {}, authoritative: [] }) as const;
 
-test("without files nothing is judged", () => {
-  expect(policiesOf([]).current("tester")).toBeUndefined();
+test("without files nothing is judged, and there is nothing to hand on", () => {
+  const none = policiesOf([]);
+  expect(none.current("tester")).toBeUndefined();
+  expect(none.sessionPolicy).toBeUndefined();
+  expect(none.texts.size).toBe(0);
+});
+
+test("the policies are a session policy of the role that is named, as often as they are read", () => {
+  const sessionPolicyOf = "arn:aws:iam::123456789012:role/agent";
+  const path = file("session.json", policy("Allow", "s3:*"));
+  const boundary = file("session-boundary.json", policy("Deny", "s3:Delete*"));
+  const policies = policiesOf([path], { boundaries: [boundary], sessionPolicyOf });
+  const said = (): unknown => JSON.parse(policies.sessionPolicy ?? "");
+  const statement = (Effect: string, Action: string) => ({ Effect, Action, Resource: "*" });
+  const Statement = [statement("Allow", "s3:*"), statement("Deny", "s3:Delete*")];
+  expect(said()).toEqual({ Version: "2012-10-17", Statement });
+  file("session.json", policy("Allow", "sqs:*"));
+  policies.reload();
+  expect(said()).toMatchObject({ Statement: [statement("Allow", "sqs:*"), statement("Deny", "s3:Delete*")] });
+  // Too long for AWS: the policies from before stay.
+  file("session.json", policy("Allow", "sqs:*", `arn:aws:sqs:*:*:${"q".repeat(3_000)}`));
+  expect(() => policies.reload()).toThrow(UsageError);
+  expect(() => policies.reload()).toThrow("does not fit into a session");
+  expect(said()).toMatchObject({ Statement: [statement("Allow", "sqs:*"), statement("Deny", "s3:Delete*")] });
+  expect(policiesOf([path]).sessionPolicy).toBeUndefined();
 });
 
 test("all files together judge, and their version is the same whenever they are", () => {

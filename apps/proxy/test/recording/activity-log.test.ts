@@ -1,13 +1,34 @@
 import { execFile } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import type * as Fs from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { activityFiles } from "../../src/recording/activity-files.ts";
 import { ActivityLog, rotatedName } from "../../src/recording/activity-log.ts";
 import { decidedRecord, finishedRecord } from "../sample-records.ts";
+
+/** What a disk and other processes may do to the log, at will: each write takes so many bytes at most, while there are such. */
+const disk = vi.hoisted(() => ({ takes: [] as number[], beforeRename: undefined as (() => void) | undefined }));
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof Fs>();
+  return {
+    ...fs,
+    writeSync(fd: number, bytes: Uint8Array): number {
+      const most = disk.takes.shift() ?? bytes.length;
+      return most === 0 ? 0 : fs.writeSync(fd, bytes, 0, Math.min(most, bytes.length));
+    },
+    renameSync(from: string, to: string): void {
+      const before = disk.beforeRename;
+      disk.beforeRename = undefined;
+      before?.();
+      fs.renameSync(from, to);
+    },
+  };
+});
 
 let dir: string;
 let activityFile: string;
@@ -20,6 +41,7 @@ beforeEach(async () => {
   activityFile = join(dir, "activity.jsonl");
   actionFile = join(dir, "actions.log");
   errors.length = 0;
+  disk.takes = [];
   log = await open();
 });
 afterEach(async () => {
@@ -198,6 +220,40 @@ test.skipIf(process.platform === "win32")("a line cut short by a full disk is en
   expect(() => JSON.parse(kept.at(-2) ?? "")).toThrow();
 });
 
+test("however writes are cut short, every record stands on a line of its own, in order, and the rest is torn pieces", async () => {
+  const records = Array.from({ length: 4 }, (_, i) => decidedRecord({ id: `id-${i}`, forwarded: false }));
+  const texts = records.map((record) => JSON.stringify(record));
+  const lineLength = (texts[0] ?? "").length + 1;
+  // About the end of a line as often as anywhere.
+  const cut = fc.oneof(
+    fc.constantFrom(1, 2, lineLength - 1, lineLength, lineLength + 1),
+    fc.integer({ min: 1, max: 3 * lineLength }),
+  );
+  const cuts = fc.array(cut, { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(cuts, async (takes) => {
+      truncateSync(activityFile, 0);
+      disk.takes = [...takes];
+      await Promise.all(records.map((record) => log.decided(record)));
+      disk.takes = [];
+      const written = lines(activityFile);
+      const torn = written.filter((line) => !texts.includes(line));
+      expect(torn.filter((line) => line === "" || !texts.some((text) => text.startsWith(line)))).toEqual([]);
+      // One of which only the line break was cut off is written again.
+      const whole = written.filter((line) => texts.includes(line));
+      expect(whole.filter((line, i) => line !== whole[i - 1])).toEqual(texts);
+    }),
+  );
+});
+
+test("a record of which nothing can be written rejects, though the system tells no error", async () => {
+  disk.takes = [10, 0];
+  await expect(log.decided(decidedRecord({ forwarded: false }))).rejects.toThrow("takes no more");
+  await log.decided(decidedRecord({ id: "next", forwarded: false }));
+  expect(lines(activityFile).map((line) => line.length)).toEqual([10, expect.any(Number)]);
+  expect(JSON.parse(lines(activityFile)[1] ?? "")).toMatchObject({ id: "next" });
+});
+
 describe("a log that is full", () => {
   const idsIn = (file: string): string[] => lines(file).map((line) => (JSON.parse(line) as { id: string }).id);
 
@@ -227,6 +283,38 @@ describe("a log that is full", () => {
     expect(at(27)).toMatch(/^\/d\/activity-20261124T022427000Z-[0-9a-f]{6}\.jsonl$/);
     expect([at(9), at(10)].sort()).toEqual([at(9), at(10)].map((name) => expect.stringContaining(name.slice(0, 31))));
     expect(at(27)).not.toBe(at(27));
+    expect(rotatedName("/d/audit", new Date(0))).toMatch(/^\/d\/audit-19700101T000000000Z-[0-9a-f]{6}$/);
+  });
+
+  test("is not renamed when somebody else has emptied it", async () => {
+    await log.close();
+    log = await open(1);
+    await log.decided(decidedRecord({ id: "before" }));
+    truncateSync(activityFile, 0);
+    await log.decided(decidedRecord({ id: "after" }));
+    expect(activityFiles(activityFile)).toEqual([activityFile]);
+    expect(ids()).toEqual(["after"]);
+  });
+
+  test("that another process renames at that moment is begun anew all the same", async () => {
+    await log.close();
+    log = await open(1);
+    await log.decided(decidedRecord({ id: "before" }));
+    disk.beforeRename = () => renameSync(activityFile, join(dir, "moved.jsonl"));
+    await log.decided(decidedRecord({ id: "after" }));
+    expect(idsIn(join(dir, "moved.jsonl"))).toEqual(["before"]);
+    expect(readdirSync(dir).sort()).toEqual(["actions.log", "activity.jsonl", "moved.jsonl"]);
+    expect(ids()).toEqual(["after"]);
+  });
+
+  test("and cannot be renamed takes no record, and says why", async () => {
+    await log.close();
+    // With the time of its renaming, this is a longer name than file systems take.
+    activityFile = join(dir, `${"a".repeat(240)}.jsonl`);
+    log = await open(1);
+    await log.decided(decidedRecord({ id: "before" }));
+    await expect(log.decided(decidedRecord({ id: "after" }))).rejects.toMatchObject({ code: "ENAMETOOLONG" });
+    expect(ids()).toEqual(["before"]);
   });
 
   test("that somebody else renamed is followed", async () => {

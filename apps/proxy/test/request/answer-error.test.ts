@@ -1,7 +1,7 @@
 import { AwsError, headerValue, type RequestHead } from "@iap/aws-core";
 import { BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
 import { describe, expect, test } from "vitest";
-import { asAwsError, renderAnswer } from "../../src/request/answer-error.ts";
+import { asAwsError, renderAnswer, renderInstead } from "../../src/request/answer-error.ts";
 import { RequestStory } from "../../src/request/request-story.ts";
 
 const now = new Date("2026-01-02T03:04:05Z");
@@ -71,6 +71,19 @@ describe("the answer", () => {
       expect(JSON.parse(text(renderAnswer(error, request, told, now)))).toMatchObject({ Message: expect.any(String) });
     }
   });
+});
+
+test.each([
+  ["a failure is told to the terminal", "ServiceUnavailable", 1],
+  ["a session that has ended is the agent's to renew, and is not", "ExpiredToken", 0],
+] as const)("of an answer in place of AWS's, %s", (_, code, told) => {
+  const request = head("reports.s3.eu-west-1.amazonaws.com");
+  const error = new AwsError(code, "m");
+  const faults: Error[] = [];
+  const onFault = (fault: Error) => faults.push(fault);
+  const { body } = renderInstead(error, request, story(request), { onFault, now: () => now });
+  expect(text({ body })).toContain(`<Code>${code}</Code>`);
+  expect(faults).toEqual(Array(told).fill(error));
 });
 
 function text({ body }: { body: Uint8Array }): string {

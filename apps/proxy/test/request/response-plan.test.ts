@@ -223,6 +223,10 @@ test.each<[string, Headers, string | undefined]>([
   ['{"code":5}', [], undefined],
   ['{"Code":"Throttling"}', [], "Throttling"],
   ["", [["x-amzn-errortype", "A:b"]], "A"],
+  // CBOR: texts of 3 bytes, of 3 with a longer length (RFC 8949 section 3.1, 0x79), and no text.
+  ["\xa1f__typecA#B", [], "B"],
+  ["\xa1f__typey\x00\x03A#B", [], undefined],
+  ["\xa1f__type\x03", [], undefined],
   ["", [], undefined],
 ])("the error code of %j is found", (text, headers, code) => {
   expect(errorCode({ status: 400, statusText: "", headers }, text)).toBe(code);
