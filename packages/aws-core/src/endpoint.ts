@@ -37,7 +37,6 @@ export function parseEndpoint(host: string): Endpoint | undefined {
   const suffix = awsSuffix(host);
   if (suffix === undefined || !isHostName(host)) return undefined;
   const rest = host.slice(0, -suffix.text.length - 1);
-  if (rest === "") return undefined;
   const labels = rest.split(".");
   if (suffix.tag !== "") return tableEndpoint(host, suffix, labels);
   if (labels.at(-1) === "vpce") return vpcEndpoint(host, suffix, labels);

@@ -261,6 +261,8 @@ describe("hosts that are not AWS's own API", () => {
     expect(parse("123456789012.control.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com").s3?.style).toBe("control");
     expect(parseEndpoint("vpce-0a1b.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com")).toBeUndefined();
     expect(parseEndpoint("vpce.amazonaws.com")).toBeUndefined();
+    // In front of hosts that take no signatures it takes none either, whatever a rule names.
+    expect(parse("vpce-0a1b-2c3d.elb.us-east-1.vpce.amazonaws.com")).toMatchObject({ kind: "neverSigned", vpce: true });
     expect(parse("vpce-ab.bucket.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com").s3?.bucket).toBe("vpce-ab");
   });
 
@@ -301,6 +303,7 @@ describe("what has the beginning of a form, and not the rest of it, is no endpoi
     "x.other.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
     "x.vpce-0a1b-2c3d.sqs.us-east-1.vpce.amazonaws.com",
     "vpce-0a1b-2c3d.sqs.nowhere-1.vpce.amazonaws.com",
+    "bucket.s3-external-1.amazonaws.com.cn",
     "amazonaws.com",
     ".amazonaws.com",
   ])("%s", (host) => {

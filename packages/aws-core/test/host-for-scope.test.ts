@@ -14,6 +14,9 @@ test.each([
   ["route53", "us-east-1", "route53.amazonaws.com"],
   ["ses", "us-east-1", "email.us-east-1.amazonaws.com"],
   ["ecr", "eu-central-1", "api.ecr.eu-central-1.amazonaws.com"],
+  // No service has these names in its hosts, and one alone signs with them.
+  ["iotdata", "us-east-1", "data-ats.iot.us-east-1.amazonaws.com"],
+  ["sso-oauth", "us-east-1", "oidc.us-east-1.amazonaws.com"],
 ])("%s in %s is served at %s", (service, region, host) => {
   expect(hostForScope({ service, region })).toBe(host);
   expect(parseEndpoint(host)?.signingNames).toContain(service);
@@ -25,6 +28,8 @@ test.each([
   ["s3", ""],
   ["", "us-east-1"],
   ["..", "us-east-1"],
+  // Several services sign with it: the host would be a guess.
+  ["lex", "us-east-1"],
 ])("%j in %j is served nowhere that is known", (service, region) => {
   expect(hostForScope({ service, region })).toBeUndefined();
 });
