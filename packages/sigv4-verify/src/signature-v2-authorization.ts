@@ -32,9 +32,8 @@ export function parseV2Query(head: RequestHead, parameters: readonly QueryParame
   };
   const accessKeyId = value("AWSAccessKeyId") ?? "";
   checkAccessKeyId(accessKeyId);
-  const signature = value("Signature");
+  const signature = value("Signature") ?? "";
   const expires = value("Expires") ?? "";
-  if (signature === undefined) throw malformed("the query has no Signature");
   if (!/^\d{1,11}$/.test(expires)) throw malformed("Expires is not a number of seconds since 1970");
   const inHeader = onlyValue(head, "x-amz-security-token");
   const inQuery = value("x-amz-security-token");
@@ -81,12 +80,14 @@ export function s3Endpoint(host: string): { readonly region: string; readonly bu
   return { region: endpoint.region ?? implicitRegion(endpoint), bucket: endpoint.s3?.bucket };
 }
 
-/** The global S3 host serves every region of the partition, and signs for the first. */
+/** The global S3 host serves every region of the partition, and signs for the first. Other partitions have none. */
 function implicitRegion({ partition }: Endpoint): string {
-  return partition === "aws" ? "us-east-1" : (PARTITION_REGIONS[partition] ?? "us-east-1");
+  const region = GLOBAL_HOST_REGIONS.get(partition);
+  if (region === undefined) throw malformed("its host names no region, without which S3 is not served there");
+  return region;
 }
 
-const PARTITION_REGIONS: Readonly<Record<string, string>> = {
-  "aws-cn": "cn-north-1",
-  "aws-us-gov": "us-gov-west-1",
-};
+const GLOBAL_HOST_REGIONS: ReadonlyMap<string, string> = new Map([
+  ["aws", "us-east-1"],
+  ["aws-cn", "cn-north-1"],
+]);

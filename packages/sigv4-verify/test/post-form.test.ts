@@ -43,6 +43,13 @@ test("the fields before the file are read, and where the file begins", () => {
   expect(Buffer.from(form?.fileHead ?? "").toString()).toBe(file);
 });
 
+test("the parameters of a part may stand without quotes, as RFC 2183 allows for a token", () => {
+  const text = `--B\r\nContent-Disposition: form-data; name=key\r\n\r\nk\r\n${file.replace('"file"', "file").replace('"a.txt"', "a.txt")}`;
+  const form = read(text);
+  expect(form?.fields.map(({ name, value }) => [name, value])).toEqual([["key", "k"]]);
+  expect(form).toMatchObject({ filename: "a.txt", length: text.length });
+});
+
 test("until the file begins more bytes are wanted, however little is there", () => {
   const text = `${part("key", "k")}${part("acl", "")}${file}`;
   for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBeUndefined();

@@ -28,6 +28,11 @@ test.each<[string, AwsRequest]>([
   ["a time that is none", url({ Expires: "soon" })],
   ["no time", url({ Expires: "" })],
   ["a signature in the query that is none", url({ Signature: "x" })],
+  ["an empty signature in the query", url({ Signature: "" })],
+  [
+    "a host of no region in a partition that has no global one",
+    request([["Authorization", `AWS ${key}:${signature}`], date], "", "bucket.s3.c2s.ic.gov"),
+  ],
   ["a parameter twice", url({}, "&Expires=1")],
   ["a token in the query and in a header", url({}, "&x-amz-security-token=a", [["x-amz-security-token", "a"]])],
 ])("a Signature Version 2 with %s is refused", (_, wrong) => {
@@ -46,6 +51,8 @@ test.each([
   ["bucket.s3.eu-west-1.amazonaws.com", "eu-west-1"],
   ["bucket.s3.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"],
   ["bucket.s3.amazonaws.com.cn", "cn-north-1"],
+  ["bucket.s3.us-gov-east-1.amazonaws.com", "us-gov-east-1"],
+  ["bucket.s3.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"],
 ])("at %s it goes on for %s", (host, region) => {
   const { headers } = header(`${key}:${signature}`, date);
   expect(parseAuthorization(request(headers, "", host)).scope).toMatchObject({ service: "s3", region });

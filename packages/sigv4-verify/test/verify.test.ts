@@ -14,7 +14,7 @@ import {
 } from "@iap/sigv4";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { authenticate, parseAuthorization, type VerifyOptions, verify } from "../src/index.ts";
+import { authenticate, inboundSeed, parseAuthorization, type VerifyOptions, verify } from "../src/index.ts";
 import { type AgentRequestInit, agentKey, agentRequest, now, ringOf, withHeader, withHeaders } from "./agent.ts";
 import { caught } from "./caught.ts";
 import { presigned } from "./presign.ts";
@@ -193,7 +193,7 @@ describe("the body", () => {
   describe("that is an unsigned stream", () => {
     const payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
     const body = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
-    const stream = (length: string): AwsRequest =>
+    const stream = (...lengths: readonly string[]): AwsRequest =>
       agentRequest({
         service: "s3",
         method: "PUT",
@@ -202,7 +202,7 @@ describe("the body", () => {
         headers: [
           ["x-amz-content-sha256", payload],
           ["x-amz-trailer", "x-amz-checksum-crc32"],
-          ["x-amz-decoded-content-length", length],
+          ...lengths.map((length) => ["x-amz-decoded-content-length", length] as const),
         ],
       });
 
@@ -223,6 +223,17 @@ describe("the body", () => {
       if (streaming.kind !== "stream") throw new Error("the body should stream");
       const filter = streaming.filter();
       expect(caught(() => filter.push(Buffer.from(body))).code).toMatch(/^(IncompleteBody|InvalidRequest)$/);
+    });
+
+    test("without a length is held to its framing alone", () => {
+      const request = stream();
+      expect(verify(request, options).body).toMatchObject({ kind: "bytes", bytes: Buffer.from(body) });
+      const cut = { ...request, body: Buffer.from(body.slice(0, -4)) };
+      expect(caught(() => verify(cut, options)).code).toBe("IncompleteBody");
+    });
+
+    test("with two lengths is refused, though they agree", () => {
+      expect(caught(() => verify(stream("5", "5"), options)).code).toBe("InvalidRequest");
     });
 
     test.each(["", "-1", "5 ", "0x5", "5,5", "1e3"])("with a length of %j is refused", (length) => {
@@ -256,6 +267,11 @@ describe("a presigned URL", () => {
     expect(again.target).toBe("/k%20y?versionId=%2f&x");
     expect(verify({ ...again, body: undefined }, options).payload).toBe("UNSIGNED-PAYLOAD");
   });
+});
+
+test("a Signature Version 2 begins no chain of signatures: no body streams after it", () => {
+  const authorization = { ...parseAuthorization(agentRequest({ service: "s3" })), algorithm: "AWS" as const };
+  expect(caught(() => inboundSeed(authorization, agentKey)).code).toBe("InternalFailure");
 });
 
 test("what the JavaScript SDK sends over HTTP/2, signing :authority in place of host, is accepted", () => {
