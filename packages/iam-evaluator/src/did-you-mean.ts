@@ -36,5 +36,5 @@ function editDistance(a: string, b: string, limit: number): number {
     before = above;
     above = row;
   }
-  return above[b.length] ?? limit;
+  return above[b.length] as number;
 }

@@ -1,6 +1,6 @@
 import type { Check, CheckResource, Decision, PolicyType, StatementRef } from "@iap/aws-core";
 import type { CandidateFinder, CompiledStatement, PolicyGroup } from "./compiled-statement.ts";
-import { BY_NAME, BY_ROLE, closestNaming, type Naming, NOT_NAMED } from "./principal-matcher.ts";
+import { BY_NAME, BY_ROLE, closestNaming, type Naming, NOT_NAMED, type PrincipalMatcher } from "./principal-matcher.ts";
 import { allowedReason, explicitDenyReason, implicitDenyReason } from "./reason.ts";
 import { RequestContext } from "./request-context.ts";
 import { type Principal, type RequestPrincipal, readPrincipalOf } from "./request-principal.ts";
@@ -67,7 +67,7 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
     if (truth === NO) continue;
     if (truth === YES) {
       const reason = explicitDenyReason(statement, resource);
-      return decision("explicitDeny", reason, [statement.ref], unevaluated ?? NO_UNEVALUATED, context.missing, version);
+      return decision("explicitDeny", reason, [statement.ref], unevaluated, context.missing, version);
     }
     undetermined ??= statement;
     unevaluated ??= [];
@@ -75,14 +75,7 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
   }
   if (undetermined !== undefined) {
     const reason = explicitDenyReason(undetermined, resource, unevaluated?.[0]?.why);
-    return decision(
-      "explicitDeny",
-      reason,
-      [undetermined.ref],
-      unevaluated ?? NO_UNEVALUATED,
-      context.missing,
-      version,
-    );
+    return decision("explicitDeny", reason, [undetermined.ref], unevaluated, context.missing, version);
   }
 
   const needs = needOf(request, facts, policies);
@@ -102,7 +95,8 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
           found = statement;
           break;
         }
-        const closer = statement.principal === undefined ? NOT_NAMED : closestNaming(statement.principal, who);
+        // There is one: the policy of a resource is not read without.
+        const closer = closestNaming(statement.principal as PrincipalMatcher, who);
         if (closer > naming) {
           naming = closer;
           found = statement;
@@ -129,19 +123,11 @@ export function decide(request: AuthorizationRequest, policies: CompiledPolicies
     const statements = more ?? (matched === undefined ? [] : [matched]);
     const refs =
       matched === undefined ? NO_STATEMENTS : more === undefined ? [matched.ref] : more.map(({ ref }) => ref);
-    const reason = allowedReason(statements, who);
-    return decision("allowed", reason, refs, unevaluated ?? NO_UNEVALUATED, context.missing, version);
+    return decision("allowed", allowedReason(statements), refs, unevaluated, context.missing, version);
   }
   const allows = candidates.allows[blocking] as readonly CompiledStatement[];
   const reason = implicitDenyReason(request, blockedBy[0] as PolicyType, allows, facts);
-  const denied = decision(
-    "implicitDeny",
-    reason,
-    NO_STATEMENTS,
-    unevaluated ?? NO_UNEVALUATED,
-    context.missing,
-    version,
-  );
+  const denied = decision("implicitDeny", reason, NO_STATEMENTS, unevaluated, context.missing, version);
   return { ...denied, blockedBy };
 }
 
@@ -187,11 +173,19 @@ function decision(
   outcome: Decision["outcome"],
   reason: string,
   matchedStatements: readonly StatementRef[],
-  unevaluated: Decision["unevaluated"],
+  unevaluated: Decision["unevaluated"] | undefined,
   missingContextKeys: readonly string[],
   policyVersion: string,
 ): Decision {
-  return { outcome, reason, by: "iam", matchedStatements, missingContextKeys, unevaluated, policyVersion };
+  return {
+    outcome,
+    reason,
+    by: "iam",
+    matchedStatements,
+    missingContextKeys,
+    unevaluated: unevaluated ?? NO_UNEVALUATED,
+    policyVersion,
+  };
 }
 
 function refusal(reason: string, version: string): Decision {
@@ -229,14 +223,16 @@ function needOf(request: AuthorizationRequest, facts: Facts, policies: CompiledP
     return hasSessionPolicy ? WITHOUT_RESOURCE_POLICY : WITHOUT_RESOURCE_AND_SESSION_POLICY;
   }
   const outsider = judgesResource && isOutsider(who);
-  const isCross = judgesResource && requested.kind !== "none" && isCrossAccount(request, who);
+  const text = textOf(requested);
+  const isCross = judgesResource && text !== undefined && isCrossAccount(text, request, who);
   const needsResource =
-    outsider || isCross || (policies.hasResourcePolicy && requested.kind !== "none" && isMandatory(request));
+    outsider || isCross || (policies.hasResourcePolicy && text !== undefined && isMandatory(text, request));
   return {
-    mayMatter: (type) => type !== "rcp" && !isOutOfReach(type, facts),
+    mayMatter: (type) => !isOutOfReach(type, facts),
     isNeeded: (type, naming) => {
       switch (type) {
         case "rcp":
+          // RCPFullAWSAccess, which cannot be detached, allows what no RCP denies.
           return false;
         case "scp":
         case "vpcEndpoint":
@@ -259,7 +255,7 @@ function needOf(request: AuthorizationRequest, facts: Facts, policies: CompiledP
 }
 
 const WITHOUT_RESOURCE_POLICY: Need = {
-  mayMatter: (type) => type !== "rcp",
+  mayMatter: () => true,
   isNeeded: (type) => type !== "rcp" && type !== "resource",
 };
 
@@ -268,23 +264,33 @@ const WITHOUT_RESOURCE_AND_SESSION_POLICY: Need = {
   isNeeded: (type) => type !== "rcp" && type !== "resource" && type !== "session",
 };
 
-function isCrossAccount({ resource, resourceAccount }: AuthorizationRequest, who: RequestPrincipal): boolean {
-  const own = resourceAccount ?? accountOf(resource) ?? who.account;
+/** Undefined where there is no resource. */
+function textOf(requested: RequestedResource): string | undefined {
+  switch (requested.kind) {
+    case "exact":
+      return requested.text;
+    case "pattern":
+      return requested.wildcard.text;
+    case "none":
+      return undefined;
+  }
+}
+
+function isCrossAccount(text: string, { resourceAccount }: AuthorizationRequest, who: RequestPrincipal): boolean {
+  const own = resourceAccount ?? accountOf(text) ?? who.account;
   return own === undefined || own !== who.account;
 }
 
-function accountOf(resource: CheckResource): string | undefined {
-  const text = "arn" in resource ? resource.arn : "pattern" in resource ? resource.pattern : "";
-  const account = text.split(":", 5)[4];
-  return account !== undefined && /^[0-9]{12}$/.test(account) ? account : undefined;
+function accountOf(text: string): string | undefined {
+  const [, , , , account = ""] = text.split(":", 5);
+  return /^[0-9]{12}$/.test(account) ? account : undefined;
 }
 
 /**
  * Key policies and role trust policies must allow: without them not even the account's own policies count (KMS Developer
  * Guide, "Key policies in AWS KMS"; IAM User Guide, "Policy evaluation for requests within a single account").
  */
-function isMandatory({ action, resource }: AuthorizationRequest): boolean {
-  const text = "arn" in resource ? resource.arn : "pattern" in resource ? resource.pattern : "";
+function isMandatory(text: string, { action }: AuthorizationRequest): boolean {
   const [, , service, , , ...rest] = text.split(":", 6);
   if (service === "kms") return action.toLowerCase().startsWith("kms:");
   return service === "iam" && (rest[0] ?? "").startsWith("role/") && action.toLowerCase().startsWith("sts:");

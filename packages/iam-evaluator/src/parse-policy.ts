@@ -115,7 +115,8 @@ function serialise(document: PolicyDocument): string {
   try {
     text = JSON.stringify(document);
   } catch (error) {
-    throw new StrictJsonError("INVALID_JSON", `It cannot be written as JSON: ${(error as Error).message}`, 0);
+    if (!(error instanceof Error)) throw error;
+    throw new StrictJsonError("INVALID_JSON", `It cannot be written as JSON: ${error.message}`, 0);
   }
   if (text === undefined) throw new StrictJsonError("INVALID_JSON", "It cannot be written as JSON.", 0);
   return text;

@@ -1,7 +1,6 @@
 import type { CheckResource, PolicyType } from "@iap/aws-core";
 import type { CompiledStatement } from "./compiled-statement.ts";
 import type { AuthorizationRequest } from "./evaluate.ts";
-import type { RequestPrincipal } from "./request-principal.ts";
 import { isAboutSome } from "./resource-matcher.ts";
 import { type Facts, isAbout, principalTruth, resourceTruth, whyUndetermined } from "./statement-match.ts";
 import { NO, UNDETERMINED, YES } from "./truth.ts";
@@ -17,9 +16,10 @@ const POLICY_TYPE_NAMES: Readonly<Record<PolicyType, readonly [article: string, 
   vpcEndpoint: ["a", "VPC endpoint policy"],
 };
 
-export function allowedReason(statements: readonly CompiledStatement[], { kind }: RequestPrincipal): string {
+/** Of the statements that allow: none but to the root user, whom no policy of its account has to allow anything. */
+export function allowedReason(statements: readonly CompiledStatement[]): string {
   const [first, ...rest] = statements;
-  if (first === undefined) return kind === "root" ? "the root user may do everything in its account" : "allowed";
+  if (first === undefined) return "the root user may do everything in its account";
   return rest.length === 0
     ? `allowed by ${first.label}`
     : `allowed by ${first.label} and ${rest.map(({ label }) => label).join(" and ")}`;
@@ -72,9 +72,8 @@ function nearMiss(allows: readonly CompiledStatement[], facts: Facts): string | 
     if (isAbout(statement, facts) === UNDETERMINED) {
       return `${statement.label} does not count because ${whyUndetermined(statement, facts)}`;
     }
-    const failed = statement.conditions.find(({ holds }) => holds(facts.context) === NO);
-    if (failed !== undefined) {
-      const { operator, key } = failed;
+    for (const { operator, key, holds } of statement.conditions) {
+      if (holds(facts.context) !== NO) continue;
       const listed = Array.isArray(facts.context.get(key)) && !operator.includes(":");
       const hint = listed ? ", for the key has a list of values and the operator takes one" : "";
       return `${statement.label} would, but its condition ${operator} on ${key.name} does not hold${hint}`;

@@ -85,8 +85,9 @@ export function whyUndetermined(statement: CompiledStatement, facts: Facts): str
   if (resourceTruth(statement, facts) === UNDETERMINED) {
     return "whether it is about the resource cannot be told: a variable in it has no single known value, or it is not a full ARN";
   }
+  // Nothing else can be undetermined.
   const condition = statement.conditions.find(({ holds }) => holds(facts.context) === UNDETERMINED);
-  return condition === undefined ? "it cannot be evaluated" : whyConditionUndetermined(condition, facts.context);
+  return whyConditionUndetermined(condition as CompiledCondition, facts.context);
 }
 
 function whyConditionUndetermined(condition: CompiledCondition, context: RequestContext): string {

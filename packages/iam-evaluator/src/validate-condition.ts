@@ -28,7 +28,7 @@ export function checkCondition({ operator, key, values }: ParsedCondition, varia
   for (const value of values) {
     if (checkVariables(value, variables, report) && TAKES_VARIABLES.has(parsed.kind)) continue;
     if (isOperand(parsed.kind, value.text)) continue;
-    const what = OPERANDS.find(([prefix]) => parsed.kind.startsWith(prefix))?.[1] ?? "a value of another form";
+    const what = OPERANDS.find(([prefix]) => parsed.kind.startsWith(prefix))?.[1] ?? "base64";
     const isTaken = (parsed.kind.startsWith("Date") && isDateForIam(value.text)) || parsed.kind === "ArnLike";
     report(
       isTaken ? "WARNING" : "ERROR",
@@ -67,7 +67,7 @@ const TAKES_VARIABLES: ReadonlySet<string> = new Set([
   "Bool",
 ]);
 
-/** What operators take, by the beginning of their kind. */
+/** What operators take, by the beginning of their kind. Binary, which is left, takes base64; String takes any text. */
 const OPERANDS: readonly (readonly [string, string])[] = [
   ["Numeric", "an integer or a decimal number"],
   ["Date", "a date like 2026-01-31T12:00:00Z, or seconds since 1970"],
@@ -75,7 +75,6 @@ const OPERANDS: readonly (readonly [string, string])[] = [
   ["Null", "true or false"],
   ["IpAddress", "an address or a range like 203.0.113.0/24"],
   ["ArnLike", "an ARN of six parts"],
-  ["Binary", "base64"],
 ];
 
 function suggestedOperator(text: string): string {

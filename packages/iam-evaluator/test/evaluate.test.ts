@@ -17,6 +17,49 @@ const allowNotResource = (...NotResource: string[]): PolicyStatement => ({ Effec
 const denyNotResource = (...NotResource: string[]): PolicyStatement => ({ Effect: "Deny", Action: "*", NotResource });
 const everything = allow("*", "*");
 
+describe("a policy of the resource", () => {
+  const account = "111122223333";
+  const principal = { arn: `arn:aws:iam::${account}:user/bob` };
+  const resourcePolicy = (...Statement: readonly PolicyStatement[]) => ({
+    name: "resource.json",
+    document: { Version: "2012-10-17" as const, Statement },
+  });
+  const named = (Sid: string, AWS: string): PolicyStatement => ({
+    ...everything,
+    Sid,
+    Principal: { AWS },
+  });
+
+  test("is told by the statement that names who asks most closely, of equals by the first", () => {
+    const decide = (...statements: readonly PolicyStatement[]): unknown =>
+      compilePolicySet({
+        identity: [{ name: "test.json", document: { Version: "2012-10-17", Statement: [everything] } }],
+        resource: resourcePolicy(...statements),
+      })
+        .evaluate({ principal, action: "s3:GetObject", resource: key, resourceAccount: account })
+        .matchedStatements.map(({ sid }) => sid);
+    const equals = [named("First", account), named("Second", `arn:aws:iam::${account}:root`)];
+    expect(decide(...equals)).toEqual(["First", undefined]);
+    expect(decide(...equals, named("Itself", principal.arn))).toEqual(["Itself"]);
+  });
+
+  test.each<[string, string]>([
+    [`arn:aws:sqs:us-east-1:${account}:q`, "allowed"],
+    ["arn:aws:sqs:us-east-1:444455556666:q", "implicitDeny"],
+    // Where the ARN names no account the resource is taken for one's own.
+    ["arn:aws:s3:::b/k", "allowed"],
+    ["arn:aws:sqs:us-east-1:*:q", "allowed"],
+  ])("is needed when the account that %s names is another: %s", (arn, outcome) => {
+    const policies = compilePolicySet({
+      identity: [{ name: "test.json", document: { Version: "2012-10-17", Statement: [everything] } }],
+      resource: null,
+    });
+    for (const resource of [{ arn }, pattern(arn)]) {
+      expect(policies.evaluate({ principal, action: "sqs:SendMessage", resource }).outcome).toBe(outcome);
+    }
+  });
+});
+
 describe("statements", () => {
   test.each<[string, PolicyStatement[], string, CheckResource, string]>([
     ["nothing is allowed by default", [deny("s3:*", "arn:aws:s3:::other/*")], "s3:GetObject", key, "implicitDeny"],

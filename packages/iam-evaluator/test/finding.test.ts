@@ -12,6 +12,7 @@ const finding = {
 
 test("a finding reads as file, position, path, what is wrong and what to do", () => {
   expect(describeFinding({ ...finding, line: 3, column: 7 })).toBe("a.json:3:7: Statement[0]: It is wrong. Mend it.");
+  expect(describeFinding({ ...finding, line: 3 })).toBe("a.json:3:1: Statement[0]: It is wrong. Mend it.");
   expect(describeFinding({ ...finding, path: "" })).toBe("a.json: It is wrong. Mend it.");
 });
 

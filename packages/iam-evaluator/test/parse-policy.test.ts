@@ -22,6 +22,34 @@ test("a document is brought into one form: lists are lists, and what may be left
   expect(policy?.statements[0]).not.toHaveProperty("sid");
 });
 
+test("a number in a condition is read without its exponent, which no numeric operator takes", () => {
+  const Condition = '{"NumericLessThan":{"s3:max-keys":[1e3,25E-1,10,0.5]}}';
+  const { policy } = parsePolicy(
+    `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":${Condition}}}`,
+  );
+  expect(policy?.statements[0]?.conditions[0]?.values.map(({ text }) => text)).toEqual(["1000", "2.5", "10", "0.5"]);
+});
+
+test("a document of more than 64 Mi characters is not read at all", () => {
+  const { policy, findings } = parsePolicy(" ".repeat(64 * 1024 * 1024 + 1));
+  expect(policy).toBeUndefined();
+  expect(findings).toMatchObject([{ level: "ERROR", code: "TOO_LARGE", path: "" }]);
+});
+
+test("a document whose serialisation fails is a finding; what it throws that is no error is thrown on", () => {
+  const failing = (reason: unknown): PolicyDocument =>
+    Object.assign(
+      { Statement: [] },
+      {
+        toJSON: () => {
+          throw reason;
+        },
+      },
+    );
+  expect(parsePolicy(failing(new Error("no"))).findings).toMatchObject([{ level: "ERROR", code: "INVALID_JSON" }]);
+  expect(() => parsePolicy(failing("a text"))).toThrow("a text");
+});
+
 test("there is a policy when the document has the form of one", () => {
   expect(parsePolicy('{"Statement":[]}').policy).toBeUndefined();
   expect(parsePolicy("nonsense").policy).toBeUndefined();
@@ -137,6 +165,18 @@ describe("accepted as AWS accepts it", () => {
 
   test("any name after the service, as AWS does not know them all either", () => {
     expect(parsePolicy(statement({ Action: ["iam: a sd ", "s3:Get(Object", "a.b-c:D"] })).findings).toEqual([]);
+  });
+
+  test("an underscore in a Sid, against IAM's own grammar: with a warning", () => {
+    const { policy, findings } = parsePolicy(statement({ Sid: "read_reports" }));
+    expect(policy?.statements[0]?.sid).toBe("read_reports");
+    expect(findings).toMatchObject([{ level: "WARNING", code: "INVALID_SID", path: "Statement[0].Sid" }]);
+  });
+
+  test("null among the resources, which names nothing: with a warning", () => {
+    const { policy, findings } = parsePolicy(statement({ Resource: ["arn:aws:s3:::b", null] }));
+    expect(policy?.statements[0]?.resources?.values.map(({ text }) => text)).toEqual(["arn:aws:s3:::b"]);
+    expect(findings).toMatchObject([{ level: "WARNING", code: "NULL_RESOURCE", path: "Statement[0].Resource[1]" }]);
   });
 
   test("line breaks in a resource", () => {

@@ -46,6 +46,18 @@ describe("advice on what AWS accepts", () => {
     expect(codesOf(statement)).toEqual(codes);
   });
 
+  test.each<[PolicyType, string[]]>([
+    ["identity", ["PASS_ROLE_WITH_STAR"]],
+    ["resource", ["PASS_ROLE_WITH_STAR"]],
+    ["permissionsBoundary", []],
+    ["session", []],
+    ["scp", []],
+  ])("iam:PassRole on everything, in a policy of type %s", (type, codes) => {
+    const Principal = type === "resource" ? { Principal: { AWS: "111122223333" } } : {};
+    const Statement = { Effect: "Allow", ...Principal, Action: "iam:PassRole", Resource: "*" } as const;
+    expect(validatePolicy({ Version: "2012-10-17", Statement }, type).map(({ code }) => code)).toEqual(codes);
+  });
+
   test("a document larger than AWS takes", () => {
     const Action = Array.from({ length: 400 }, (_, i) => `service:SomeAction${i}`);
     expect(codesOf({ Effect: "Allow", Action, Resource: "*" })).toEqual(["ERROR POLICY_SIZE"]);

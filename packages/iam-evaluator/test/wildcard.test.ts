@@ -11,6 +11,7 @@ describe("what a pattern is", () => {
     ["arn:aws:s3:::b/k", "arn:aws:s3:::b/k", false],
     [`arn:aws:s3:::b/\${*}\${?}\${$}{x}`, `arn:aws:s3:::b/*?\${x}`, false],
     [`arn:aws:s3:::b/\${*}*`, undefined, false],
+    [`arn:aws:s3:::b/\${x}`, `arn:aws:s3:::b/\${x}`, false],
   ])("%j: literally %j, anything %s", (text, literal, anything) => {
     const wildcard = compileWildcard(text, "resourceWithEscapes");
     expect(literalOf(wildcard)).toBe(literal);
