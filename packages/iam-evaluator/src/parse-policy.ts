@@ -389,8 +389,9 @@ function readPatterns(
   for (const [item, itemPath] of listed) {
     const here = place(itemPath, item.offset);
     if (item.kind === "string") values.push({ text: item.value, place: here });
-    else if (item.kind === "null" && value.kind === "array" && name === "Resource") {
-      report("WARNING", "NULL_RESOURCE", here, `${member.key} lists null, which names nothing.`, "Remove it.");
+    else if (item.kind === "null" && value.kind === "array" && member.key === "Resource") {
+      // In NotResource it would except nothing, and so be about everything.
+      report("WARNING", "NULL_RESOURCE", here, "Resource lists null, which names nothing.", "Remove it.");
     } else
       unreadable(
         `INVALID_${name.toUpperCase()}`,

@@ -64,6 +64,7 @@ describe("errors name their code and path", () => {
     ["[]", "INVALID_DOCUMENT", ""],
     ['"text"', "INVALID_DOCUMENT", ""],
     ['{"Version":"2012-10-17"}', "MISSING_STATEMENT", ""],
+    [statement({ Resource: undefined, NotResource: [null] }), "INVALID_RESOURCE", "Statement[0].NotResource[0]"],
     ['{"Version":"2012-10-17","Statement":[]}', "MISSING_STATEMENT", "Statement"],
     ['{"Version":"2012-10-17","Statement":["x"]}', "INVALID_STATEMENT", "Statement[0]"],
     [
