@@ -21,6 +21,8 @@ export interface Http2ConnectionOptions {
 
 /** A client's HTTP/2 connection inside a tunnel. */
 export class Http2Connection {
+  /** Resolves when it has ended. */
+  readonly closed: Promise<void>;
   readonly #socket: TLSSocket;
   readonly #session: ServerHttp2Session;
   readonly #options: Http2ConnectionOptions;
@@ -62,10 +64,13 @@ export class Http2Connection {
     });
     // A client that ends its side can say nothing more about any of its streams.
     socket.once("end", () => this.#end(0));
-    session.once("close", () => {
-      clearTimeout(this.#idle);
-      this.#end(1_000);
-      onClosed();
+    this.closed = new Promise((resolve) => {
+      session.once("close", () => {
+        clearTimeout(this.#idle);
+        this.#end(1_000);
+        onClosed();
+        resolve();
+      });
     });
     this.#rest(limits.headersTimeoutMs);
   }

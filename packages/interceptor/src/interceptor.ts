@@ -171,8 +171,15 @@ export class Interceptor {
     this.#closing = true;
     const stopped = stopListening(this.#listeners);
     this.#inner.closeIdleConnections();
-    for (const connection of this.#http2Connections) connection.close();
+    const http2 = [...this.#http2Connections];
+    for (const connection of http2) connection.close();
     await this.#finished(this.#active, graceMs, hurry);
+    // To cut one while its client still sends would lose it the word of which requests were never begun.
+    await this.#finished(
+      http2.map(({ closed }) => closed),
+      200,
+      hurry,
+    );
     for (const socket of this.#sockets) socket.destroy();
     // The exchanges just cut still have their ends to record.
     await this.#finished([...this.#active, ...this.#switched], 1_000);
@@ -183,9 +190,9 @@ export class Interceptor {
     await stopped;
   }
 
-  /** Resolves when none of the exchanges is running, the time is over or there is a hurry. */
-  async #finished(exchanges: Iterable<Promise<void>>, ms: number, hurry?: Promise<void>): Promise<void> {
-    const running = [...exchanges];
+  /** Resolves when all of them are over, the time is, or there is a hurry. */
+  async #finished(those: Iterable<Promise<void>>, ms: number, hurry?: Promise<void>): Promise<void> {
+    const running = [...those];
     if (running.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => {
