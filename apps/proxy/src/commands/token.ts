@@ -1,21 +1,13 @@
 import { join, resolve } from "node:path";
 import { VendingError } from "@iap/cred-vendor";
-import { TokenUsageError, tokenText } from "proxy-creds";
+import { type TokenArguments, TokenUsageError, tokenText } from "proxy-creds";
 import type { CliProcess } from "../cli.ts";
 import { defaultDir } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `token` is given, as yargs names it. */
-export interface TokenCommandArguments {
-  readonly kind: string;
-  readonly operation?: string | undefined;
+export interface TokenCommandArguments extends Omit<TokenArguments, "clusterName"> {
   readonly "cluster-name"?: string | undefined;
-  readonly region?: string | undefined;
-  readonly hostname?: string | undefined;
-  readonly port?: string | undefined;
-  readonly username?: string | undefined;
-  readonly admin?: boolean | undefined;
-  readonly signed?: boolean | undefined;
   readonly sock?: string | undefined;
 }
 
