@@ -1,5 +1,5 @@
 import type { Resolver } from "@iap/action-resolver";
-import type { AgentKey, Decision, KeyRing, ResolvedCall, Upstreams } from "@iap/aws-core";
+import type { AgentKey, Decision, KeyRing, ResolvedCall } from "@iap/aws-core";
 import type { SigningKeys } from "@iap/sigv4";
 import type { Decide } from "./policies/decide.ts";
 import type { ByteBudget } from "./request/byte-budget.ts";
@@ -14,7 +14,7 @@ export interface PipelineParts extends RequestStoryOptions {
   readonly keys: KeyRing;
   readonly signingKeys: SigningKeys;
   /** The real credentials, and those of the sessions that agents got from AWS. */
-  readonly upstreams: Upstreams & Pick<RoleSessions, "identity" | "get">;
+  readonly upstreams: Pick<RoleSessions, "behind">;
   /** Which answers get other credentials in place of the real ones. */
   readonly credentialReplacer: CredentialReplacer;
   /** What is appended to the User-Agent of a key's requests; undefined: nothing. */

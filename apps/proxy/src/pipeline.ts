@@ -66,14 +66,15 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     const verified = inbound.verify(body);
 
     // Resolve.
-    const { credentials, identity: who, lineage, known } = await callerOf(key, parts);
+    const caller = await callerOf(key, parts);
+    const { credentials, identity: who, lineage } = caller;
     const account = allowedHosts.account(endpoint) ?? who.account;
     const resolved = resolver.resolve({ request: verified.request, scope, endpoint }, { account });
     const call = callAsSigned(resolved, authorization);
     story.resolvedTo(call, { payload: verified.payload, principalArn: who.principalArn, lineage });
 
     // Decide.
-    const decision = await decide(call, key, known);
+    const decision = await decide(call, caller);
     if (!isForwarded(decision, mode)) {
       await story.decided(decision, { forwarded: false });
       throw denial(decision, call, who.principalArn);
@@ -81,7 +82,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
 
     // Record, sign, forward.
     await story.decided(decision, { forwarded: true });
-    const replacement = parts.credentialReplacer(call, { key, identity: who });
+    const replacement = parts.credentialReplacer(call, caller);
     const { head: signed, ...message } = verified.sign({ credentials, now: now(), signingKeys });
     const result = await exchange.forward(signed, {
       ...message,

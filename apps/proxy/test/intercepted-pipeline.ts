@@ -120,9 +120,12 @@ export class InterceptedPipeline {
       policy === undefined
         ? undefined
         : compilePolicySet({ identity: [{ name: "policy.json", document: JSON.stringify(policy) }] });
-    const exceptions = {
-      credentialsFrom: new Set(options.credentialsFrom),
-      unsigned: new Set(options.allowUnsigned),
+    const guards = {
+      denied: deniedActions(options.denyActions ?? []),
+      exceptions: {
+        credentialsFrom: new Set(options.credentialsFrom),
+        unsigned: new Set(options.allowUnsigned),
+      },
     };
     const sessions = new RoleSessions({
       vendor: self.vendor,
@@ -150,8 +153,8 @@ export class InterceptedPipeline {
         identity: { current: () => ({ account: "123456789012", principalArn }) },
         resolver: createResolver({ load: loadShard }),
         allowedHosts: parseAllowedHosts(options.allowHosts ?? []),
-        decide: decider({ current: () => evaluator }, { denied: deniedActions(options.denyActions ?? []), exceptions }),
-        decideUnsigned: decideUnsigned(exceptions),
+        decide: decider({ current: () => evaluator }, guards),
+        decideUnsigned: decideUnsigned(guards),
         recorder: {
           async decided(record) {
             // As slow as a disk can be: what does not wait for it shows.

@@ -1,12 +1,20 @@
 import { mintsCredentials } from "@iap/action-resolver";
-import type { AgentKey, Check, Decision, Mode, ResolvedCall, UpstreamRef } from "@iap/aws-core";
+import type { AgentKey, Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
 import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { KnownKeys } from "./principal-context.ts";
 import type { Judge } from "./role-policies.ts";
 
-/** Whether a call may go ahead, given what is known of who asks and when. */
-export type Decide = (call: ResolvedCall, key: AgentKey, known: KnownKeys) => Promise<Decision>;
+/** Whether a call may go ahead. */
+export type Decide = (call: ResolvedCall, asker: Asker) => Promise<Decision>;
+
+export interface Asker {
+  readonly key: Pick<AgentKey, "agent">;
+  /** How the agent came to the session that the call goes on with, role by role; undefined: it goes on with the proxy's own. */
+  readonly lineage: readonly string[] | undefined;
+  /** The condition keys of who asks, and when. */
+  readonly known: KnownKeys;
+}
 
 /** Operations that the operator lets past a guard, by name: `sts:AssumeRole`. */
 export interface GuardExceptions {
@@ -16,32 +24,28 @@ export interface GuardExceptions {
   readonly unsigned: ReadonlySet<string>;
 }
 
+/** What the operator says besides the policies. */
+export interface Guards {
+  /** What `--deny-action` forbids; nothing by default. */
+  readonly denied?: DeniedActions | undefined;
+  /** None by default. */
+  readonly exceptions?: GuardExceptions | undefined;
+}
+
 const noExceptions: GuardExceptions = { credentialsFrom: new Set(), unsigned: new Set() };
 
 /**
  * Guards first, which hold in every mode and whatever a policy says; then the policies. Without policies (record mode)
  * what passes the guards is allowed.
  */
-export function decider(
-  policies: PolicySource,
-  {
-    denied = () => undefined,
-    exceptions = noExceptions,
-    lineage = () => undefined,
-  }: {
-    readonly denied?: DeniedActions | undefined;
-    readonly exceptions?: GuardExceptions | undefined;
-    /** What a key's session came from, role by role; undefined for the proxy's own credentials. */
-    readonly lineage?: ((upstream: UpstreamRef) => readonly string[] | undefined) | undefined;
-  } = {},
-): Decide {
-  return async (call, key, known) => {
-    const guard = guardedBecause(call, exceptions) ?? denied(call);
+export function decider(policies: PolicySource, guards: Guards = {}): Decide {
+  return async (call, { key, lineage, known }) => {
+    const guard = guardedBecause(call, guards);
     if (guard !== undefined) return decision("explicitDeny", guard, "guard");
     if (call.marker === "unsigned" || call.marker === "bearer") {
       return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
     }
-    const evaluator = policies.current(key.agent, lineage(key.upstream));
+    const evaluator = policies.current(key.agent, lineage);
     if (evaluator === undefined) return decision("allowed", "recorded; no policy is held against it", "guard");
     const { version } = evaluator;
     if (call.marker === "unknown") {
@@ -75,9 +79,9 @@ function withKnownKeys(check: Check, { context, authoritative }: KnownKeys): Che
 }
 
 /** Whether an unsigned call may go ahead: no policy can be held against nobody, so that the guards alone decide. */
-export function decideUnsigned(exceptions: GuardExceptions = noExceptions): (call: ResolvedCall) => Decision {
+export function decideUnsigned(guards: Guards = {}): (call: ResolvedCall) => Decision {
   return (call) => {
-    const guard = guardedBecause(call, exceptions);
+    const guard = guardedBecause(call, { exceptions: guards.exceptions });
     if (guard !== undefined) return decision("explicitDeny", guard, "guard");
     return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
   };
@@ -88,7 +92,8 @@ export function isForwarded({ outcome, by }: Decision, mode: Mode): boolean {
   return outcome === "allowed" || (mode === "shadow" && by === "iam");
 }
 
-function guardedBecause(call: ResolvedCall, { credentialsFrom, unsigned }: GuardExceptions): string | undefined {
+function guardedBecause(call: ResolvedCall, { denied, exceptions = noExceptions }: Guards): string | undefined {
+  const { credentialsFrom, unsigned } = exceptions;
   if (call.marker === "ambiguous") {
     return `the request can be read in more than one way: ${call.why ?? "its parts disagree"}`;
   }
@@ -96,7 +101,7 @@ function guardedBecause(call: ResolvedCall, { credentialsFrom, unsigned }: Guard
     return `${operationName(call)} is not authorised by AWS credentials, so there is nothing to sign it with and no policy to hold it to; ${howTo("--allow-unsigned", call)}`;
   }
   const why = mintsCredentials(call);
-  if (why === undefined || isNamed(call, credentialsFrom)) return undefined;
+  if (why === undefined || isNamed(call, credentialsFrom)) return denied?.(call);
   const clause = why.charAt(0).toLowerCase() + why.slice(1).replace(/\.$/, "");
   return `no agent may call ${operationName(call)} through this proxy: ${clause}; ${howTo("--allow-credentials-from", call)}`;
 }

@@ -4,8 +4,9 @@ import { type KnownKeys, principalContext } from "../policies/principal-context.
 import type { Identity } from "../upstream/identity.ts";
 import { roleIn } from "./request-story.ts";
 
-/** With whose credentials the requests of an agent key go on. */
+/** Who asks, and with whose credentials the request goes on. */
 export interface Caller {
+  readonly key: AgentKey;
   readonly credentials: Credentials;
   /** Whom AWS takes them for, as far as it is known. */
   readonly identity: Identity;
@@ -20,9 +21,9 @@ export async function callerOf(
   key: AgentKey,
   { upstreams, identity, now }: Pick<PipelineParts, "upstreams" | "identity" | "now">,
 ): Promise<Caller> {
-  const credentials = await upstreams.credentials(key.upstream, key.agent);
-  const lineage = upstreams.get(key.upstream)?.lineage;
-  const who = upstreams.identity(key.upstream) ?? identity.current(credentials);
+  const { credentials, session } = await upstreams.behind(key.upstream, key.agent);
+  const lineage = session?.lineage;
+  const who = session?.identity ?? identity.current(credentials);
   const known = principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now());
-  return { credentials, identity: who, lineage, known };
+  return { key, credentials, identity: who, lineage, known };
 }

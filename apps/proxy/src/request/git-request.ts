@@ -53,12 +53,13 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
   const { key, authorization } = verifyGitPassword(password, repository, { keys, now: now(), signingKeys });
   story.signedBy(key, authorization.scope);
 
-  const { credentials, identity: who, lineage, known } = await callerOf(key, parts);
+  const caller = await callerOf(key, parts);
+  const { credentials, identity: who, lineage } = caller;
   const request = withUserAgentSuffix(head, userAgentSuffix?.(key));
   const call = gitCall(request, repository, action, who.account);
   story.resolvedTo(call, { principalArn: who.principalArn, lineage });
 
-  const decision = await decide(call, key, known);
+  const decision = await decide(call, caller);
   const forwarded = isForwarded(decision, mode);
   await story.decided(decision, { forwarded });
   if (!forwarded) throw denial(decision, call, who.principalArn);

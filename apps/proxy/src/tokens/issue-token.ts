@@ -44,10 +44,11 @@ export function tokenIssuer({ parts, allowed, current }: TokenIssuerOptions): Is
     const { decide, mode, now, signingKeys } = parts;
     const { subject } = request;
     const key = verified(request, story);
-    const { credentials, identity: who, lineage, known } = await callerOf(key, parts);
+    const caller = await callerOf(key, parts);
+    const { credentials, identity: who, lineage } = caller;
     const call = subject.call(who.account);
     story.resolvedTo(call, { principalArn: who.principalArn, lineage });
-    const decision = allowed.has(subject.kind) ? await decide(call, key, known) : notAllowed(subject.kind);
+    const decision = allowed.has(subject.kind) ? await decide(call, caller) : notAllowed(subject.kind);
     const forwarded = isForwarded(decision, mode);
     await story.decided(decision, { forwarded });
     if (!forwarded) throw denial(decision, call, who.principalArn);

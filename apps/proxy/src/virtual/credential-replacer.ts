@@ -1,5 +1,6 @@
-import { type AgentKey, parseArn, type ResolvedCall } from "@iap/aws-core";
+import { parseArn, type ResolvedCall } from "@iap/aws-core";
 import { keepsPrincipal } from "@iap/policy-generator";
+import type { Caller } from "../request/caller.ts";
 import type { Identity } from "../upstream/identity.ts";
 import { credentialOutput } from "./credential-output.ts";
 import type { RoleSessions, SessionOrigin } from "./role-sessions.ts";
@@ -14,7 +15,7 @@ export interface CredentialReplacerOptions {
 /** How a call's answer is to be changed; undefined when it carries no credentials, or none that can be replaced. */
 export type CredentialReplacer = (
   call: ResolvedCall,
-  caller?: { readonly key: AgentKey; readonly identity: Identity },
+  caller?: Pick<Caller, "key" | "identity" | "lineage">,
 ) => Omit<VirtualResponseOptions, "render"> | undefined;
 
 /** Puts fake key pairs in place of real ones, and keeps the real ones as sessions behind them. */
@@ -31,7 +32,8 @@ export function credentialReplacer({ sessions, unsigned }: CredentialReplacerOpt
         const { agent, session } = caller?.key ?? unsigned;
         const role = roleOf(call);
         const identity = keepsPrincipal(from) ? caller?.identity : identityOf(call, role);
-        const key = sessions.open(found, { agent, session, parent: caller?.key, from, role, identity });
+        const lineage = caller?.lineage;
+        const key = sessions.open(found, { agent, session, parent: caller?.key, lineage, from, role, identity });
         const { accessKeyId, secretAccessKey, sessionToken = "" } = key.credentials;
         return { accessKeyId, secretAccessKey, sessionToken };
       },

@@ -23,11 +23,19 @@ export interface SessionOrigin {
   readonly session: string;
   /** The agent key that asked; undefined where the request was not signed. */
   readonly parent: AgentKey | undefined;
+  /** Of the session that asked, as it was then: by now it may be forgotten. Undefined where it was none. */
+  readonly lineage: readonly string[] | undefined;
   /** The operation that gave the credentials: `sts:AssumeRole`. */
   readonly from: string;
   /** The role, where it is known. */
   readonly role?: string | undefined;
   readonly identity?: Identity | undefined;
+}
+
+/** Real credentials, and the session they are of; undefined: they are the proxy's own. */
+export interface CredentialsBehind {
+  readonly credentials: Credentials;
+  readonly session: RoleSession | undefined;
 }
 
 /** Where the other processes of one proxy find the sessions that one of them opened. */
@@ -60,7 +68,7 @@ const unknownIdentity: Identity = { account: undefined, principalArn: undefined 
  * restart their fake keys still verify, and are answered `ExpiredToken`: the code at which those SDKs ask for new ones that do
  * so for any (that for Ruby does; boto3 and that for JavaScript go by the time alone).
  */
-export class RoleSessions implements Upstreams {
+export class RoleSessions {
   readonly #options: RoleSessionsOptions;
   readonly #sessions = new Map<UpstreamRef, RoleSession>();
   #nextSweep = 0;
@@ -76,7 +84,7 @@ export class RoleSessions implements Upstreams {
 
   /** Keeps real credentials and gives a fake key pair of the same life for them. */
   open(found: FoundCredentials, origin: SessionOrigin): AgentKey {
-    const { agent, session, parent, from, role, identity = unknownIdentity } = origin;
+    const { agent, session, parent, lineage = [], from, role, identity = unknownIdentity } = origin;
     const { vendor, now, max = 20_000, shared } = this.#options;
     const at = now();
     this.#forget(at, max - 1);
@@ -100,7 +108,7 @@ export class RoleSessions implements Upstreams {
       }),
       agent,
       from,
-      lineage: [...((parent && this.#sessions.get(parent.upstream)?.lineage) ?? []), role ?? from],
+      lineage: [...lineage, role ?? from],
       identity,
       notAfter: fake.notAfter,
     };
@@ -116,20 +124,20 @@ export class RoleSessions implements Upstreams {
     this.#sessions.set(ref, session);
   }
 
-  /** The session behind a reference; undefined for the proxy's own credentials. */
+  /** The session of a reference that is kept here; undefined when there is none. */
   get(ref: UpstreamRef): RoleSession | undefined {
     return this.#sessions.get(ref);
   }
 
-  /** Whom AWS takes a key's credentials for; undefined for the proxy's own. */
-  identity(ref: UpstreamRef): Identity | undefined {
-    return ref.startsWith(sessionPrefix) ? (this.#sessions.get(ref)?.identity ?? unknownIdentity) : undefined;
-  }
-
-  async credentials(ref: UpstreamRef, agent?: string): Promise<Credentials> {
-    if (!ref.startsWith(sessionPrefix)) return this.#options.base.credentials(ref, agent);
+  /**
+   * What an agent key's reference leads to. One answer, not one for each question: what is signed with, judged and recorded
+   * must not come apart. Throws `AwsError` `ExpiredToken` when the session has ended, and what the proxy's own throw.
+   */
+  async behind(ref: UpstreamRef, agent?: string): Promise<CredentialsBehind> {
+    const { base, now } = this.#options;
+    if (!ref.startsWith(sessionPrefix)) return { credentials: await base.credentials(ref, agent), session: undefined };
     const session = this.#sessions.get(ref) ?? (await this.#find(ref));
-    if (session !== undefined && session.notAfter > this.#options.now()) return session.credentials;
+    if (session !== undefined && session.notAfter > now()) return { credentials: session.credentials, session };
     throw new AwsError(
       "ExpiredToken",
       "The role session behind this key pair has ended, or iam-agent-proxy was started anew since. Ask for new credentials (AssumeRole or the like), or start the program that asks; the AWS CLI keeps old ones in ~/.aws/cli/cache.",

@@ -1,18 +1,11 @@
-import { type AgentKey, Credentials, type Decision, type Mode, type ResolvedCall } from "@iap/aws-core";
+import type { Decision, Mode, ResolvedCall } from "@iap/aws-core";
 import { compilePolicySet } from "@iap/iam-evaluator";
 import { describe, expect, test } from "vitest";
-import { decider, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
+import { type Asker, decider, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
 import { deniedActions } from "../../src/policies/deny-action.ts";
 import { decidedRecord } from "../sample-records.ts";
 
-const key: AgentKey = {
-  agent: "tester",
-  session: "session-1",
-  credentials: new Credentials({ accessKeyId: "ASIA", secretAccessKey: "s" }),
-  notAfter: new Date(0),
-  upstream: "default",
-};
-const nothingKnown = { context: {}, authoritative: [] };
+const asker: Asker = { key: { agent: "tester" }, lineage: undefined, known: { context: {}, authoritative: [] } };
 const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } as const;
 const nothing = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "x:Y", Resource: "*" }] } as const;
 
@@ -21,7 +14,7 @@ function decide(call: ResolvedCall, policy: typeof everything | typeof nothing |
     policy === undefined
       ? undefined
       : compilePolicySet({ identity: [{ name: "p", document: JSON.stringify(policy) }] });
-  return decider({ current: () => evaluator }, { denied: deniedActions([]) })(call, key, nothingKnown);
+  return decider({ current: () => evaluator }, { denied: deniedActions([]) })(call, asker);
 }
 
 function call(more: Partial<ResolvedCall> = {}): ResolvedCall {
@@ -112,8 +105,7 @@ test("what needs no permission can be denied explicitly, but for GetCallerIdenti
   const asked = (service: string, operation: string) =>
     decider({ current: () => evaluator })(
       call({ service, operations: [operation], marker: "permissionless", checks: [] }),
-      key,
-      nothingKnown,
+      asker,
     );
   expect(await asked("sts", "GetCallerIdentity")).toMatchObject({ outcome: "allowed" });
   expect(await asked("dynamodb", "DescribeEndpoints")).toMatchObject({ outcome: "explicitDeny", by: "iam" });
@@ -162,7 +154,7 @@ test("a limit's denial is no policy's, and holds in shadow mode too", () => {
 
 describe("what the operator names", () => {
   const named = (given: ResolvedCall, exceptions: GuardExceptions): Promise<Decision> =>
-    decider({ current: () => undefined }, { exceptions })(given, key, nothingKnown);
+    decider({ current: () => undefined }, { exceptions })(given, asker);
   const none = new Set<string>();
 
   test("an operation whose answer holds credentials passes by name, and by its name only", async () => {

@@ -13,7 +13,12 @@ const found = (more: Partial<{ sessionToken: string; expiration: Date | undefine
   ...more,
 });
 
-const by = (key: AgentKey) => ({ agent: key.agent, session: key.session, parent: key });
+const by = (key: AgentKey, lineage?: readonly string[]) => ({
+  agent: key.agent,
+  session: key.session,
+  parent: key,
+  lineage,
+});
 
 class Clock {
   at: Date = new Date("2026-01-01T00:00:00Z");
@@ -35,8 +40,10 @@ test("a session's fake key leads to its real credentials, every other key to the
   const sessions = clock.sessions();
   const fake = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:r" });
   expect(fake.credentials.secretAccessKey).not.toBe("real");
-  expect((await sessions.credentials(fake.upstream)).secretAccessKey).toBe("real");
-  expect(await sessions.credentials(clock.agent.upstream)).toBe(base);
+  const behind = await sessions.behind(fake.upstream);
+  expect(behind.credentials.secretAccessKey).toBe("real");
+  expect(behind.session?.lineage).toEqual(["arn:r"]);
+  expect(await sessions.behind(clock.agent.upstream)).toEqual({ credentials: base, session: undefined });
 });
 
 test("the fake key is the agent's, of the same life, and found by its token", () => {
@@ -56,10 +63,21 @@ test("the lineage tells the roles assumed one after another", () => {
   const clock = new Clock();
   const sessions = clock.sessions();
   const first = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
-  const second = sessions.open(found(), { ...by(first), from: "sts:AssumeRole", role: "arn:two" });
-  const third = sessions.open(found(), { ...by(second), from: "sts:GetSessionToken" });
+  const second = sessions.open(found(), { ...by(first, ["arn:one"]), from: "sts:AssumeRole", role: "arn:two" });
+  const third = sessions.open(found(), { ...by(second, ["arn:one", "arn:two"]), from: "sts:GetSessionToken" });
   expect(sessions.get(third.upstream)?.lineage).toEqual(["arn:one", "arn:two", "sts:GetSessionToken"]);
   expect(sessions.get(clock.agent.upstream)).toBeUndefined();
+});
+
+test("a session that ends while it asks for another has it under its own lineage all the same", () => {
+  const clock = new Clock();
+  const sessions = clock.sessions();
+  const role = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
+  clock.at = new Date("2026-01-01T01:00:00Z");
+  const later = found({ expiration: new Date("2026-01-01T01:05:00Z") });
+  const bucket = sessions.open(later, { ...by(role, ["arn:one"]), from: "s3express:CreateSession" });
+  expect(sessions.get(role.upstream)).toBeUndefined();
+  expect(sessions.get(bucket.upstream)?.lineage).toEqual(["arn:one", "s3express:CreateSession"]);
 });
 
 test("a session that has ended is ExpiredToken, with what to do", async () => {
@@ -67,8 +85,8 @@ test("a session that has ended is ExpiredToken, with what to do", async () => {
   const sessions = clock.sessions();
   const { upstream } = sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole" });
   clock.at = new Date("2026-01-01T01:00:00Z");
-  await expect(sessions.credentials(upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
-  await expect(sessions.credentials(upstream)).rejects.toThrow("Ask for new credentials");
+  await expect(sessions.behind(upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(sessions.behind(upstream)).rejects.toThrow("Ask for new credentials");
 });
 
 test("after a restart the fake key still verifies, and is ExpiredToken", async () => {
@@ -76,7 +94,7 @@ test("after a restart the fake key still verifies, and is ExpiredToken", async (
   const { credentials } = clock.sessions().open(found(), { ...by(clock.agent), from: "sts:AssumeRole" });
   const again = new KeyVendor({ installKey: clock.installKey });
   const key = again.lookup(credentials.accessKeyId, credentials.sessionToken);
-  await expect(clock.sessions().credentials(key?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(clock.sessions().behind(key?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
 });
 
 test("where no expiration is given, the pair lives an hour", () => {
@@ -94,7 +112,7 @@ test("no more are kept than there is room for: the oldest goes first, and those 
     sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole" }),
   );
   expect(sessions.size).toBe(3);
-  await expect(sessions.credentials(oldest?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(sessions.behind(oldest?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
   clock.at = new Date("2026-01-01T02:00:00Z");
   sessions.open(found({ expiration: new Date("2026-01-01T03:00:00Z") }), {
     ...by(clock.agent),
@@ -121,14 +139,14 @@ test("a session that another process opened is found there once, and never made 
   });
   const fake = first.open(found(), { ...by(clock.agent), from: "sts:AssumeRole", role: "arn:one" });
   expect(second.get(fake.upstream)).toBeUndefined();
-  for (let i = 0; i < 2; i++) expect((await second.credentials(fake.upstream)).secretAccessKey).toBe("real");
+  for (let i = 0; i < 2; i++) expect((await second.behind(fake.upstream)).credentials.secretAccessKey).toBe("real");
   expect(second.get(fake.upstream)?.lineage).toEqual(["arn:one"]);
   expect(asked).toEqual([fake.upstream]);
-  await expect(second.credentials("session:unknown")).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(second.behind("session:unknown")).rejects.toMatchObject({ code: "ExpiredToken" });
   clock.at = new Date("2026-01-01T02:00:00Z");
-  await expect(second.credentials(fake.upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
+  await expect(second.behind(fake.upstream)).rejects.toMatchObject({ code: "ExpiredToken" });
   // The proxy's own are not asked for there.
-  expect(await second.credentials("default")).toBe(base);
+  expect((await second.behind("default")).credentials).toBe(base);
   expect(asked).toHaveLength(2);
 });
 
