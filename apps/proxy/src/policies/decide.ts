@@ -81,7 +81,7 @@ function withKnownKeys(check: Check, { context, authoritative }: KnownKeys): Che
 /** Whether an unsigned call may go ahead: no policy can be held against nobody, so that the guards alone decide. */
 export function decideUnsigned(guards: Guards = {}): (call: ResolvedCall) => Decision {
   return (call) => {
-    const guard = guardedBecause(call, { exceptions: guards.exceptions });
+    const guard = guardedBecause(call, guards);
     if (guard !== undefined) return decision("explicitDeny", guard, "guard");
     return decision("allowed", `${operationName(call)} is named by --allow-unsigned`, "guard");
   };

@@ -1,7 +1,7 @@
 import type { Decision, Mode, ResolvedCall } from "@iap/aws-core";
 import { compilePolicySet } from "@iap/iam-evaluator";
 import { describe, expect, test } from "vitest";
-import { type Asker, decider, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
+import { type Asker, decider, decideUnsigned, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
 import { deniedActions } from "../../src/policies/deny-action.ts";
 import { decidedRecord } from "../sample-records.ts";
 
@@ -183,5 +183,20 @@ describe("what the operator names", () => {
     expect((await named(token, { credentialsFrom: names, unsigned: names })).outcome).toBe("allowed");
     const saml = new Set(["sts:AssumeRoleWithSAML"]);
     expect((await named(calls.unsigned, { credentialsFrom: none, unsigned: saml })).outcome).toBe("explicitDeny");
+  });
+
+  test("what the operator forbids stays forbidden, though it is named, for who signs and who does not", async () => {
+    const signUp = call({ service: "cognito-idp", operations: ["SignUp"], marker: "unsigned", checks: [] });
+    const guards = {
+      denied: deniedActions(["cognito-idp:*"]),
+      exceptions: { credentialsFrom: none, unsigned: new Set(["cognito-idp:SignUp"]) },
+    };
+    const forbidden = {
+      outcome: "explicitDeny",
+      by: "guard",
+      reason: "the operator forbids cognito-idp:SignUp (--deny-action cognito-idp:*)",
+    };
+    expect(await decider({ current: () => undefined }, guards)(signUp, asker)).toMatchObject(forbidden);
+    expect(decideUnsigned(guards)(signUp)).toMatchObject(forbidden);
   });
 });
