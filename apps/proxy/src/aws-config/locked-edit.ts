@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, readlink, rename, rm, rmdir, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { link, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { AwsProfileError } from "./aws-profile-error.ts";
 
@@ -30,8 +31,9 @@ export async function edit(
   const file = await followLinks(resolve(path));
   const directory = dirname(file);
   try {
+    await checkPlain(file);
     const first = create ? await mkdir(directory, { recursive: true, mode: 0o700 }) : undefined;
-    if (!create && !(await exists(directory))) return;
+    if (!create && (await statOf(directory)) === undefined) return;
     const madeDirectory = first !== undefined;
     const release = await lock(file);
     try {
@@ -240,17 +242,24 @@ async function followLinks(path: string): Promise<string> {
       if (hasCode(error, "EINVAL", "ENOENT", "ENOTDIR")) return current;
       throw unwritable(path, error);
     }
-    current = resolve(dirname(current), target);
+    // From where the link really is, which the path to it need not say.
+    current = resolve(await realpath(dirname(current)), target);
   }
   throw new AwsProfileError("unwritable", `${path} is a symbolic link that leads to itself.`);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** What is no file of bytes, such as `/dev/null`, must not become one, and a pipe would be waited for. */
+async function checkPlain(file: string): Promise<void> {
+  const stats = await statOf(file);
+  if (stats === undefined || stats.isFile()) return;
+  throw new AwsProfileError("unwritable", `${file} is no ordinary file. Name another with AWS_CONFIG_FILE.`);
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   }
 }

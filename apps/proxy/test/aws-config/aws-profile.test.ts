@@ -159,6 +159,29 @@ describe("the file stays the user's", () => {
     expect(await readdir(join(dir, "dotfiles"))).toEqual(["aws"]);
   });
 
+  test("a relative link in a directory that is itself a link leads from where that directory is", async () => {
+    await mkdir(join(dir, "dotfiles", "aws"), { recursive: true });
+    await writeFile(join(dir, "dotfiles", "shared"), "[default]\n");
+    await symlink(join("..", "shared"), join(dir, "dotfiles", "aws", "config"));
+    await symlink(join("dotfiles", "aws"), join(dir, ".aws"));
+    const linked = { ...options, file: join(dir, ".aws", "config") };
+    await installProfile(linked);
+    expect(await readFile(join(dir, "dotfiles", "shared"), "utf8")).toContain("[profile iam-agent-proxy]");
+    await removeProfile(linked);
+    expect(await readFile(join(dir, "dotfiles", "shared"), "utf8")).toBe("[default]\n");
+    expect((await readdir(dir)).sort()).toEqual([".aws", "dotfiles"]);
+  });
+
+  test("what is no ordinary file, as /dev/null is none, is never replaced by one", async () => {
+    execFileSync("mkfifo", [file]);
+    await expect(installProfile(options)).rejects.toMatchObject({
+      code: "unwritable",
+      message: expect.stringContaining("AWS_CONFIG_FILE"),
+    });
+    expect((await lstat(file)).isFIFO()).toBe(true);
+    expect(await readdir(dir)).toEqual(["config"]);
+  });
+
   test("a symbolic link to a file that is not there yet stays, and the file goes again", async () => {
     await symlink(join(dir, "later"), file);
     await installProfile(options);
