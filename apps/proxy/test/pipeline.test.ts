@@ -1043,7 +1043,7 @@ test.each(modes)("in %s mode, what cannot be recorded is not forwarded", async (
   expect(answer.text).toContain("cannot write its activity log");
   await vi.waitFor(() => expect(proxy.finished).toHaveLength(1));
   expect(proxy.decided).toEqual([]);
-  expect(proxy.finished[0]).toMatchObject({ outcome: "answered", status: 500, bytesUp: 0 });
+  expect(proxy.finished[0]).toMatchObject({ outcome: "failed", status: 500, bytesUp: 0 });
   expect(proxy.aws.connections).toBe(0);
   expect(proxy.faults[0]?.cause).toBe(full);
 });

@@ -94,18 +94,17 @@ export class RequestStory {
   async decided(decision: Decision, { forwarded }: { readonly forwarded: boolean }): Promise<void> {
     const record = this.#decidedRecord(decision, forwarded);
     this.#decided = true;
+    // Before it is written: of a record that could not be, the line may stand in the log all the same.
+    this.#forwarded = forwarded;
     try {
       await this.#options.recorder.decided(record);
     } catch (cause) {
       throw new AwsError(
         "InternalFailure",
         "iam-agent-proxy cannot write its activity log, and forwards nothing it cannot record.",
-        {
-          cause,
-        },
+        { cause },
       );
     }
-    this.#forwarded = forwarded;
     this.#options.onDecided(record);
   }
 

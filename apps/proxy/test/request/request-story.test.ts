@@ -122,7 +122,7 @@ test.each<[AwsError["code"], string]>([
   ]);
 });
 
-test("what was not written is neither shown nor taken for forwarded, and throws", async () => {
+test("what was not written whole is not shown, and throws; should its line stand there, it has failed", async () => {
   fails = new Error("disk full");
   const told = story();
   await expect(told.decided(allowed, { forwarded: true })).rejects.toMatchObject({
@@ -131,7 +131,7 @@ test("what was not written is neither shown nor taken for forwarded, and throws"
   });
   expect(shown).toEqual([]);
   told.ended("answered", 500);
-  expect(finished).toMatchObject([{ outcome: "answered", status: 500 }]);
+  expect(finished).toMatchObject([{ outcome: "failed", status: 500 }]);
 });
 
 test("a refusal that cannot be written does not throw: it is a refusal already", async () => {
