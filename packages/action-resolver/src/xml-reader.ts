@@ -7,6 +7,8 @@ export interface XmlElement {
 }
 
 const maxDepth = 16;
+/** XML 1.0, section 2.2. */
+const notXml = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const namePattern = /[A-Za-z_][A-Za-z0-9_.-]*/y;
 const attributePattern = /[ \t\r\n]+([A-Za-z_][A-Za-z0-9_.:-]*)[ \t\r\n]*=[ \t\r\n]*(?:"[^"<&]*"|'[^'<&]*')/y;
 
@@ -22,6 +24,7 @@ export function readXml(bytes: Uint8Array): XmlElement {
   } catch {
     throw new SyntaxError("the XML is not UTF-8");
   }
+  if (notXml.test(text)) throw new SyntaxError("the XML holds a character that XML has not");
   // XML 1.0, section 2.11: line ends are one line feed.
   const source = text.replace(/\r\n?/g, "\n");
   let at = 0;
@@ -81,7 +84,6 @@ export function readXml(bytes: Uint8Array): XmlElement {
     }
   };
 
-  if (source.charCodeAt(0) === 0xfeff) at = 1;
   const declaration = match(
     /<\?xml[ \t\n]+version="1\.0"(?:[ \t\n]+encoding="([A-Za-z0-9-]+)")?[ \t\n]*(?:standalone="(?:yes|no)"[ \t\n]*)?\?>/y,
   );
@@ -102,9 +104,8 @@ function resolveEntities(text: string, fail: (what: string) => never): string {
     const number = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity.endsWith(";") ? name : "");
     if (number === null) return fail(`the entity ${entity} is not known`);
     const code = number[1] === undefined ? Number.parseInt(number[2] as string, 10) : Number.parseInt(number[1], 16);
-    const legal = code === 9 || code === 10 || code === 13 || (code >= 0x20 && code <= 0x10ffff);
-    if (!legal || (code >= 0xd800 && code <= 0xdfff)) return fail(`the entity ${entity} is no character`);
-    return String.fromCodePoint(code);
+    const char = code > 0x10ffff ? "\0" : String.fromCodePoint(code);
+    return notXml.test(char) ? fail(`the entity ${entity} is no character`) : char;
   });
 }
 
