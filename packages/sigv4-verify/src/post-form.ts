@@ -60,6 +60,8 @@ export function readPostForm(head: RequestHead, bytes: Uint8Array): PostForm | u
   for (;;) {
     const headersEnd = body.indexOf("\r\n\r\n", at, "latin1");
     if (headersEnd < 0) return missing();
+    // Another reader would begin a part there.
+    if (body.subarray(at - 2, headersEnd).includes(delimiter)) throw wrong("its boundary stands in the head of a part");
     const { name, filename } = partHead(body.toString("latin1", at, headersEnd));
     const valueAt = headersEnd + 4;
     if (names.has(name.toLowerCase())) throw wrong(`the field "${name}" is repeated`);

@@ -70,6 +70,7 @@ describe("what is no such form, or can be read in two ways, is refused", () => {
     ["two names", `--B\r\nContent-Disposition: form-data; name="a"; name="b"\r\n\r\nx\r\n${file}`],
     ["something after a boundary", `--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--BX\r\n${file}`],
     ["bytes that are no UTF-8", `${part("key", "\xff")}${file}`],
+    ["a boundary in the head of a part", `--B\r\nX: y\r\n${part("key", "k")}${file}`],
     ["a bare LF", `--B\r\nContent-Disposition: form-data; name="a"\nX: y\r\n\r\nx\r\n${file}`],
     ["fields without end", `${part("key", "k".repeat(MAX_POST_FIELDS_BYTES))}`],
   ])("%s", (_, text) => {
