@@ -14,22 +14,36 @@ export const seeds: readonly Uint8Array[] = [
 
 /** What is read is what URLSearchParams reads, or it is refused. */
 export function run(bytes: Uint8Array): void {
-  readQueryString(Buffer.from(bytes).toString("latin1"));
-  let members: unknown;
+  const text = Buffer.from(bytes).toString("latin1");
+  readQueryString(text);
+  let members: FormMembers;
   try {
-    members = shown(readFormMembers([], bytes, asked));
+    // `as`: what `asked` asks for.
+    members = shown(readFormMembers([], bytes, asked)) as FormMembers;
   } catch (error) {
     if (error instanceof TwoReadings) return;
     throw error;
   }
-  const parameters = new URLSearchParams(Buffer.from(bytes).toString("latin1"));
-  const urls = parameters.getAll("QueueUrl");
-  assert.ok(urls.length <= 1, "a parameter that stands twice was read");
-  const text = Buffer.from(bytes).toString("latin1");
+  const parameters = new URLSearchParams(text);
+  assert.ok(parameters.getAll("QueueUrl").length <= 1, "a parameter that stands twice was read");
   // URLSearchParams takes characters, the reader bytes: they agree on what is ASCII.
-  if (/^[\x20-\x7e]*$/.test(text)) {
-    const { QueueUrl } = members as { readonly QueueUrl?: string };
-    // Something inside of a text (`QueueUrl.x=1`) is told, not read.
-    if (QueueUrl !== "(there)") assert.equal(QueueUrl ?? "", urls[0] ?? "");
-  }
+  if (!/^[\x20-\x7e]*$/.test(text)) return;
+  const { QueueUrl, Tags = [], Attribute = {} } = members;
+  // Something inside of a text (`QueueUrl.x=1`) is told, not read.
+  if (QueueUrl !== "(there)") assert.equal(QueueUrl ?? "", parameters.get("QueueUrl") ?? "");
+  const numbered = (name: RegExp): readonly string[] =>
+    [...parameters]
+      .flatMap(([key, value]) => (name.test(key) ? [{ number: Number(name.exec(key)?.[1]), value }] : []))
+      .sort((a, b) => a.number - b.number)
+      .map(({ value }) => value);
+  const keys = Tags.flatMap(({ Key }) => (Key === undefined || Key === "(there)" ? [] : [Key]));
+  assert.deepEqual(keys, numbered(/^Tags\.member\.([0-9]+)\.Key$/));
+  // A key that is a number would be put first.
+  assert.deepEqual(Object.keys(Attribute).sort(), [...numbered(/^Attribute\.entry\.([0-9]+)\.key$/)].sort());
+}
+
+interface FormMembers {
+  readonly QueueUrl?: string;
+  readonly Tags?: readonly { readonly Key?: string }[];
+  readonly Attribute?: Readonly<Record<string, unknown>>;
 }

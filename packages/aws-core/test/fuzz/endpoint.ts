@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkEndpoint, formatArn, isAwsHost, parseArn, parseEndpoint } from "../../src/index.ts";
+import { awsSuffixes, checkEndpoint, formatArn, isAwsHost, parseArn, parseEndpoint } from "../../src/index.ts";
 
 export const seeds: readonly Uint8Array[] = [
   ...["s3.us-east-1.amazonaws.com", "bucket.name.s3.dualstack.eu-west-1.amazonaws.com", "sts.amazonaws.com"],
@@ -19,7 +19,18 @@ export function run(bytes: Uint8Array): void {
   if (endpoint !== undefined) {
     assert.equal(isAwsHost(text), true);
     assert.equal(text, text.toLowerCase());
-    assert.match(text, /\.(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws|on\.aws|[a-z0-9.-]+)$/);
+    assert.match(text, /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]+$/);
+    const suffix = awsSuffixes.find((one) => text.endsWith(`.${one}`));
+    assert.ok(suffix !== undefined, "a host of nobody's");
+    for (const beyond of [
+      `${text}.invalid`,
+      `${text}.`,
+      `${text}:443`,
+      `${text}x`,
+      `${text.slice(0, -suffix.length)}x${suffix}`,
+    ]) {
+      assert.equal(parseEndpoint(beyond), undefined, beyond);
+    }
     const scope = { date: "20260101", region: "xx-nowhere-9", service: endpoint.signingNames[0] ?? "s3" };
     assert.throws(() => checkEndpoint(endpoint, scope));
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isIP } from "node:net";
 import { formatAuthority, parseAuthority } from "../../src/authority.ts";
 import { requestFault } from "../../src/request-fault.ts";
 import { routeTarget } from "../../src/route.ts";
@@ -24,6 +25,15 @@ export function run(bytes: Uint8Array): void {
   if (authority === undefined) return;
   assert.match(authority.host, /^[0-9a-z_.:-]+$/);
   assert.deepEqual(parseAuthority(formatAuthority(authority), 443), authority);
+  // Another reader, which knows every spelling of an IPv4 address, takes it for the same, or for a misspelled one.
+  if (!URL.canParse(`ws://${text}`)) assert.ok(authority.ipVersion === 4 || authority.host.includes("xn--"));
+  else {
+    const { hostname, port } = new URL(`ws://${text}`);
+    assert.equal(Number(port || 80), authority.port);
+    assert.equal(authority.ipVersion === 4, isIP(hostname) === 4);
+    if (authority.ipVersion === 0) assert.equal(hostname, authority.host);
+    if (authority.ipVersion === 6) assert.equal(hostname, new URL(`ws://[${authority.host}]`).hostname);
+  }
   const { action } = routeTarget(authority, { tunnel: "allow" });
   if (authority.ipVersion !== 0) assert.equal(action, "refuse");
   if (/(?:^|\.)amazonaws\.com$/.test(authority.host)) assert.notEqual(action, "tunnel");

@@ -23,7 +23,7 @@ export const seeds: readonly Uint8Array[] = [
   Buffer.from("GET / HTTP/1.1\r\n\r\n"),
 ];
 
-/** What a beginning is said to be, it stays when more comes. */
+/** What a beginning is said to be, it stays when more comes; and a message over other records is the same message. */
 export function run(bytes: Uint8Array): void {
   const whole = readClientHello(bytes);
   for (const cut of [1, 5, 9, bytes.length >> 1, bytes.length - 1]) {
@@ -31,7 +31,31 @@ export function run(bytes: Uint8Array): void {
     const part = readClientHello(bytes.subarray(0, cut));
     if (part !== "incomplete") assert.deepEqual(part, whole);
   }
-  if (typeof whole === "object" && whole.serverName !== undefined) {
-    assert.equal(whole.serverName, whole.serverName.toLowerCase());
+  if (typeof whole !== "object") return;
+  const message = unframed(bytes);
+  for (const size of [1, 7, message.length]) assert.deepEqual(readClientHello(framed(message, size)), whole);
+  if (whole.serverName === undefined) return;
+  assert.equal(whole.serverName, whole.serverName.toLowerCase());
+  assert.ok(Buffer.from(message).toString("latin1").toLowerCase().includes(whole.serverName));
+}
+
+/** What records of the handshake hold, up to the first that is not whole. */
+function unframed(bytes: Uint8Array): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at + 5 <= bytes.length && bytes[at] === 22; ) {
+    const end = at + 5 + (bytes[at + 3] as number) * 256 + (bytes[at + 4] as number);
+    pieces.push(bytes.subarray(at + 5, end));
+    at = end;
   }
+  return Buffer.concat(pieces);
+}
+
+/** The same message over records of a size. */
+function framed(message: Uint8Array, size: number): Uint8Array {
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < message.length; at += size) {
+    const piece = message.subarray(at, at + size);
+    records.push(Buffer.from([22, 3, 1, piece.length >> 8, piece.length & 255]), piece);
+  }
+  return Buffer.concat(records);
 }

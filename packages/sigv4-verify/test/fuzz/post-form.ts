@@ -34,6 +34,10 @@ export function run(bytes: Uint8Array): void {
   if (form === undefined) return;
   assert.ok(form.length <= bytes.length);
   assert.deepEqual(readPostForm(head, bytes.subarray(0, form.length)), form);
+  assert.deepEqual(
+    form.fields.map(({ name, value }) => [name, value]),
+    partsOf(Buffer.from(bytes).toString("latin1", 0, form.length)),
+  );
   const names = form.fields.map(({ name }) => name.toLowerCase());
   assert.equal(new Set(names).size, names.length, "a field stands twice");
   const text = form.fields.find(({ name }) => name.toLowerCase() === "policy")?.value;
@@ -45,4 +49,14 @@ export function run(bytes: Uint8Array): void {
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
   }
+}
+
+/** Names and values of the parts before the last, split by what stands between them. */
+function partsOf(text: string): readonly (readonly [name: string, value: string])[] {
+  const parts = `\r\n${text}`.split("\r\n--b\r\n").slice(1, -1);
+  return parts.map((part) => {
+    const end = part.indexOf("\r\n\r\n");
+    const [, quoted, plain] = /;\s*name=(?:"([^"]*)"|([^\s;"]+))/i.exec(part.slice(0, end)) ?? [];
+    return [quoted ?? plain ?? "", Buffer.from(part.slice(end + 4), "latin1").toString("utf8")];
+  });
 }
