@@ -69,7 +69,9 @@ export function readPostForm(head: RequestHead, bytes: Uint8Array): PostForm | u
     if (name.toLowerCase() === "file") {
       return { boundary, fields, fileHead: body.subarray(start, valueAt), filename, length: valueAt };
     }
-    const valueEnd = body.indexOf(delimiter, valueAt);
+    // The line's end before a value may be the delimiter's, too: RFC 2046, section 5.1.1, has parts without a body.
+    const valueEnd = body.indexOf(delimiter, valueAt - 2);
+    if (valueEnd === valueAt - 2) throw wrong(`the field "${name}" begins with its boundary`);
     const next = valueEnd + delimiter.length;
     if (valueEnd < 0 || next + 2 > body.length) return missing();
     fields.push({ name, value: utf8(body.subarray(valueAt, valueEnd)), raw: body.subarray(start, valueEnd) });

@@ -71,6 +71,7 @@ describe("what is no such form, or can be read in two ways, is refused", () => {
     ["something after a boundary", `--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--BX\r\n${file}`],
     ["bytes that are no UTF-8", `${part("key", "\xff")}${file}`],
     ["a boundary in the head of a part", `--B\r\nX: y\r\n${part("key", "k")}${file}`],
+    ["a boundary at the beginning of a value", `${part("key", "--B\r\nX: y")}${file}`],
     ["a bare LF", `--B\r\nContent-Disposition: form-data; name="a"\nX: y\r\n\r\nx\r\n${file}`],
     ["fields without end", `${part("key", "k".repeat(MAX_POST_FIELDS_BYTES))}`],
   ])("%s", (_, text) => {
