@@ -54,7 +54,8 @@ function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
   if (replacement !== undefined && head.status < 300) return virtualResponsePlan(head, { ...replacement, render });
   if (head.status < 300 || head.status >= 500) return "stream";
   if (credentials === undefined) return "stream";
-  if (head.status < 400) return withoutEchoes(head, credentials);
+  const repeats = (text: string): boolean => echoes(text, credentials);
+  if (head.status < 400) return withoutEchoes(head, repeats);
   return {
     maxBytes: maxErrorBytes,
     rewrite: (body) => {
@@ -66,14 +67,16 @@ function plan(head: ResponseHead, options: ResponsePlanOptions): ResponsePlan {
       if (session && (code === "ExpiredToken" || code === "ExpiredTokenException")) return render(sessionEnded());
       if (code !== undefined && (signatureErrors.has(code) || text.includes(ec2Refusal)))
         return render(withheld(`it refused them with ${code}${remedy(code, head, now())}`));
-      return echoes(text, credentials) ? render(withheld("its error repeated them")) : "unchanged";
+      return repeats(text) || head.headers.some(([, value]) => repeats(value))
+        ? render(withheld("its error repeated them"))
+        : "unchanged";
     },
   };
 }
 
-/** A redirect of a request repeats its parameters in Location: the real session token must not be among them. */
-function withoutEchoes(head: ResponseHead, credentials: Credentials): ResponsePlan {
-  const clean = head.headers.filter(([, value]) => !echoes(value, credentials));
+/** A redirect of a request repeats its parameters in Location: what signed it must not be among them. */
+function withoutEchoes(head: ResponseHead, repeats: (text: string) => boolean): ResponsePlan {
+  const clean = head.headers.filter(([, value]) => !repeats(value));
   return clean.length === head.headers.length ? "stream" : { headers: clean };
 }
 
@@ -108,14 +111,19 @@ function remedy(code: string, { headers }: ResponseHead, now: Date): string {
   return "";
 }
 
-function echoes(text: string, { secretAccessKey, sessionToken }: Credentials): boolean {
-  return holds(text, secretAccessKey) || (sessionToken !== undefined && holds(text, sessionToken));
-}
-
-/** Whether a text holds a secret, as it is or escaped for a URL, for XML or for JSON, and once again inside another. */
-function holds(text: string, secret: string): boolean {
+/**
+ * Whether a text holds what is nobody's to see, as it is or escaped for a URL, for XML or for JSON, and once again inside
+ * another: the secret key, the session token, or a signature beside the key's id, as an `Authorization` and a presigned URL
+ * have it.
+ */
+function echoes(text: string, { accessKeyId, secretAccessKey, sessionToken }: Credentials): boolean {
   const once = unescaped(text);
-  return text.includes(secret) || once.includes(secret) || unescaped(once).includes(secret);
+  return [text, once, unescaped(once)].some(
+    (form) =>
+      form.includes(secretAccessKey) ||
+      (sessionToken !== undefined && form.includes(sessionToken)) ||
+      (form.includes(accessKeyId) && form.includes("Signature=")),
+  );
 }
 
 /** The text with the escapes of ASCII characters undone: `%2B`, `\u002b`, `\/`, `&#43;`, `&#x2b;`, `&amp;`. */

@@ -167,6 +167,17 @@ describe("whatever the error, one that repeats the secret or the token is replac
   });
 });
 
+test("an error that repeats a signature of ours is replaced, whatever it calls itself", () => {
+  const authorization = `AWS4-HMAC-SHA256 Credential=AKIAREAL/20260101/x, SignedHeaders=host, Signature=${"a1".repeat(32)}`;
+  expect(answerTo(`{"message":"no key=value pair in Authorization header: '${authorization}'"}`)).toBe(ours);
+  expect(answerTo(xml("InvalidArgument", authorization), [], 400)).toBe(ours);
+  expect(answerTo(xml("NoSuchEntity", "The Access Key with id AKIAREAL cannot be found."), [], 404)).toBe("unchanged");
+});
+
+test("a header of an error counts as its body does", () => {
+  expect(answerTo("", [["x-amzn-errormessage", `no such thing: ${encodeURIComponent(token)}`]], 404)).toBe(ours);
+});
+
 describe("what cannot be looked into is replaced", () => {
   test.each<[string, Uint8Array | undefined, Headers]>([
     ["longer than any error", undefined, []],
@@ -214,6 +225,15 @@ describe("a redirect", () => {
   test.each([token, encodeURIComponent(token)])("loses a Location that repeats the token", (leak) => {
     const leaking: Headers = [["Location", `https://h/?X-Amz-Security-Token=${leak}`], ...location.slice(1)];
     expect(plan(301, leaking)).toEqual({ headers: location.slice(1) });
+  });
+
+  test("loses a Location that is a URL presigned with our keys, which need no token, and no other", () => {
+    const presignedBy = (id: string): string => `https://h/k?X-Amz-Credential=${id}%2F20260101%2Fx&X-Amz-Signature=a1`;
+    const mine: Headers = [["Location", presignedBy("AKIAREAL")], ...location.slice(1)];
+    const lasting = new Credentials({ accessKeyId: "AKIAREAL", secretAccessKey: secret });
+    const planned = responsePlan({ credentials: lasting, render: () => ours, now: () => new Date(), onErrorCode() {} });
+    expect(planned({ status: 307, statusText: "", headers: mine })).toEqual({ headers: location.slice(1) });
+    expect(plan(307, [["Location", presignedBy("ASIAOTHER")]])).toBe("stream");
   });
 });
 
