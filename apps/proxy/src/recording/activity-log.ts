@@ -65,9 +65,9 @@ function line(record: ActivityRecord): string {
  * Appends text to a file, all that came in one turn of the event loop in one write. The write is synchronous: handing a
  * few hundred bytes for the page cache to a thread and back would cost the proxy more than the system call does.
  *
- * Several processes may append to one file: it is opened with O_APPEND, and a write takes whole lines. One of them renames
- * it when it has grown too large; the others notice within a second that the path leads to another file, and follow. What
- * they write until then stands in the renamed file, where readers find it too.
+ * Several processes may append to one file: it is opened with O_APPEND, and a write takes whole lines. One of them, or a
+ * program such as logrotate, renames it when it has grown too large; the others notice within a second that the path leads to
+ * another file, and follow. What they write until then stands in the renamed file, where readers find it too.
  */
 class Appender {
   readonly #path: string;
@@ -83,7 +83,7 @@ class Appender {
 
   constructor(path: string, rotateBytes = 0) {
     this.#path = path;
-    this.#rotateBytes = rotateBytes;
+    this.#rotateBytes = rotateBytes > 0 ? rotateBytes : Number.POSITIVE_INFINITY;
     this.#fd = openSync(path, "a+", 0o600);
     this.#torn = endsTorn(this.#fd);
     this.#size = fstatSync(this.#fd).size;
@@ -111,7 +111,7 @@ class Appender {
     if (batch.length === 0) return;
     this.#waiting = [];
     try {
-      if (this.#rotateBytes > 0) this.#follow();
+      this.#follow();
       this.#write(batch.map(({ text }) => text).join(""));
       for (const { resolve } of batch) resolve();
     } catch (error) {
@@ -148,7 +148,7 @@ class Appender {
     }
   }
 
-  /** Opens the file anew when another process has renamed it, and renames it when it is full. */
+  /** Opens the file anew when it has been renamed or removed, and renames it when it is full. */
   #follow(): void {
     const now = performance.now();
     if (this.#size < this.#rotateBytes && now - this.#lookedAt < LOOK_EVERY_MS) return;

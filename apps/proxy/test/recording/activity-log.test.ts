@@ -1,6 +1,15 @@
 import { execFile } from "node:child_process";
 import type * as Fs from "node:fs";
-import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -317,16 +326,18 @@ describe("a log that is full", () => {
     expect(ids()).toEqual(["before"]);
   });
 
-  test("that somebody else renamed is followed", async () => {
+  test.each([1_000_000, undefined])("that somebody else renamed is followed, with the size %s", async (size) => {
     await log.close();
-    log = await open(1_000_000);
+    log = await open(size);
     await log.decided(decidedRecord({ id: "before" }));
     renameSync(activityFile, join(dir, "moved.jsonl"));
+    rmSync(actionFile);
     // It looks where its path leads once a second.
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     await log.decided(decidedRecord({ id: "after" }));
     expect(idsIn(join(dir, "moved.jsonl"))).toEqual(["before"]);
     expect(idsIn(activityFile)).toEqual(["after"]);
+    expect(lines(actionFile)).toEqual(["s3:GetObject"]);
   });
 });
 
