@@ -52,9 +52,14 @@ function holdsFor(
   return (context) => compareState(context.get(key), operator, compare, context);
 }
 
-/** `"true"`: the request has no such key; `"false"`: it has one. Several values are alternatives. */
+/**
+ * `"true"`: the request has no such key, or no value for it; `"false"`: it has one. Several values are alternatives.
+ * Whether an empty text is a value is told in two ways: by the operator's own section, and by that on set operators, which
+ * has `Null` keep empty values out (IAM User Guide, "Condition operator to check existence of condition keys", and
+ * "Multivalued context key examples").
+ */
 function isNull(state: KeyState, asked: readonly ("true" | "false" | undefined)[]): Truth {
-  if (state === UNKNOWN) return UNDETERMINED;
+  if (state === UNKNOWN || state === "" || isListOfEmptyTexts(state)) return UNDETERMINED;
   const word = state === ABSENT ? "true" : "false";
   if (asked.includes(word)) return YES;
   return asked.includes(undefined) ? UNDETERMINED : NO;
@@ -63,8 +68,8 @@ function isNull(state: KeyState, asked: readonly ("true" | "false" | undefined)[
 /**
  * What rests on an unknown key is undetermined, whatever the operator. A key that is absent makes a comparison false, its
  * contrary true, and anything `...IfExists` true; `ForAllValues` has nothing to object to and `ForAnyValue` nothing to
- * go by, and both take an empty text for no value (IAM User Guide, "Set operators for multivalued context keys"). Several
- * values need a set operator: without, they compare with nothing.
+ * go by, and both take an empty text for no value (IAM User Guide, "Set operators for multivalued context keys"); a list
+ * of empty texts may be one or the other. Several values need a set operator: without, they compare with nothing.
  */
 function compareState(
   state: KeyState,
@@ -79,6 +84,7 @@ function compareState(
   }
   if (typeof state === "object" && !(state instanceof Date)) {
     if (set === undefined) return NO;
+    if (isListOfEmptyTexts(state)) return UNDETERMINED;
     let found: Truth = truthOf(set === "ForAllValues");
     const decisive: Truth = set === "ForAllValues" ? NO : YES;
     for (const value of state) {
@@ -92,4 +98,8 @@ function compareState(
   if (set !== undefined && state === "") return truthOf(set === "ForAllValues");
   const one = compare(state, context);
   return negated ? not(one) : one;
+}
+
+function isListOfEmptyTexts(state: KeyState): boolean {
+  return Array.isArray(state) && state.every((text) => text === "");
 }

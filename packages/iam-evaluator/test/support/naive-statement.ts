@@ -68,7 +68,10 @@ export function naiveCondition(
   const [, set, base = "", ifExists] = /^(?:(ForAllValues|ForAnyValue):)?(.*?)(IfExists)?$/.exec(operator) ?? [];
   const found = lookup(request, key);
   if (found === "unknown") return undefined;
+  const texts = found === "absent" ? [] : isList(found.value) ? found.value : [found.value];
+  const isEmpty = texts.length > 0 && texts.every((text) => text === "");
   if (base === "Null") {
+    if (isEmpty) return undefined;
     return any(values.map((value) => (bool(value) === undefined ? undefined : bool(value) === (found === "absent"))));
   }
   const negated = CONTRARIES[base] !== undefined;
@@ -79,6 +82,7 @@ export function naiveCondition(
   };
   if (isList(found.value)) {
     if (set === undefined) return false;
+    if (isEmpty) return undefined;
     return (set === "ForAllValues" ? every : any)(found.value.map(one));
   }
   if (set !== undefined && found.value === "") return set === "ForAllValues";
