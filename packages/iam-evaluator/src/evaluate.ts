@@ -17,7 +17,10 @@ export interface AuthorizationRequest extends Pick<Check, "action" | "resource">
   readonly authoritative?: readonly string[] | undefined;
   /** Needed by policies that name principals. */
   readonly principal?: Principal | undefined;
-  /** Whose the resource is. By default the account of its ARN, or else that of the principal. */
+  /**
+   * Whose the resource is. By default the account of its ARN, or, where that has none, that of the principal. Of a pattern
+   * that leaves the account open it cannot be told, and then both sides must allow.
+   */
   readonly resourceAccount?: string | undefined;
 }
 
@@ -224,7 +227,7 @@ function needOf(request: AuthorizationRequest, facts: Facts, policies: CompiledP
   }
   const outsider = judgesResource && isOutsider(who);
   const text = textOf(requested);
-  const isCross = judgesResource && text !== undefined && isCrossAccount(text, request, who);
+  const isCross = judgesResource && text !== undefined && isCrossAccount(text, requested, request, who);
   const needsResource =
     outsider || isCross || (policies.hasResourcePolicy && text !== undefined && isMandatory(text, request));
   return {
@@ -276,10 +279,19 @@ function textOf(requested: RequestedResource): string | undefined {
   }
 }
 
-function isCrossAccount(text: string, { resourceAccount }: AuthorizationRequest, who: RequestPrincipal): boolean {
+function isCrossAccount(
+  text: string,
+  { kind }: RequestedResource,
+  { resourceAccount }: AuthorizationRequest,
+  who: RequestPrincipal,
+): boolean {
+  if (resourceAccount === undefined && kind === "pattern" && !ACCOUNT_IS_TOLD.test(text)) return true;
   const own = resourceAccount ?? accountOf(text) ?? who.account;
   return own === undefined || own !== who.account;
 }
+
+/** A pattern of an ARN with no wildcard in its account. */
+const ACCOUNT_IS_TOLD = /^(?:[^:]*:){4}[^:*?]*:/;
 
 function accountOf(text: string): string | undefined {
   const [, , , , account = ""] = text.split(":", 5);

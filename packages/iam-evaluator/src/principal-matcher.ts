@@ -104,7 +104,11 @@ function namingBy(entry: CompiledPrincipal, who: RequestPrincipal): Naming | und
   }
   if (who.kind === "unknown") return undefined;
   if (who.kind === "anonymous" || who.kind === "service") return NOT_NAMED;
-  if (entry.account !== undefined) return entry.account === who.account ? BY_ACCOUNT : NOT_NAMED;
+  if (entry.account !== undefined) {
+    if (entry.account !== who.account) return NOT_NAMED;
+    // Whether an account's identity providers are of the account is not documented: Federated is what names them.
+    return who.kind === "identityProvider" ? undefined : BY_ACCOUNT;
+  }
   if (text === who.arn) return who.kind === "role" ? BY_ROLE : BY_NAME;
   const { role } = entry;
   if (role === undefined || who.kind !== "assumedRole") return NOT_NAMED;

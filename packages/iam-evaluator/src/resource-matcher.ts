@@ -160,7 +160,7 @@ function listsSome(matcher: ResourceMatcher, requested: RequestedResource, conte
       return listsByTemplate(matcher, context, meets, meets);
     }
     case "none":
-      return NO;
+      return matcher.doubtful.some(isAnything) ? UNDETERMINED : NO;
   }
 }
 

@@ -48,7 +48,6 @@ describe("a policy of the resource", () => {
     ["arn:aws:sqs:us-east-1:444455556666:q", "implicitDeny"],
     // Where the ARN names no account the resource is taken for one's own.
     ["arn:aws:s3:::b/k", "allowed"],
-    ["arn:aws:sqs:us-east-1:*:q", "allowed"],
   ])("is needed when the account that %s names is another: %s", (arn, outcome) => {
     const policies = compilePolicySet({
       identity: [{ name: "test.json", document: { Version: "2012-10-17", Statement: [everything] } }],
@@ -58,6 +57,20 @@ describe("a policy of the resource", () => {
       expect(policies.evaluate({ principal, action: "sqs:SendMessage", resource }).outcome).toBe(outcome);
     }
   });
+
+  test.each(["arn:aws:sqs:us-east-1:*:q", "arn:aws:sqs:*", "*"])(
+    "is needed when %s may be another account's",
+    (text) => {
+      const identity = [{ name: "test.json", document: { Version: "2012-10-17", Statement: [everything] } }] as const;
+      const asked = { principal, action: "sqs:SendMessage", resource: pattern(text) };
+      const without = compilePolicySet({ identity, resource: null });
+      expect(without.evaluate(asked).outcome).toBe("implicitDeny");
+      expect(without.evaluate({ ...asked, resourceAccount: account }).outcome).toBe("allowed");
+      const named = resourcePolicy({ ...everything, Principal: { AWS: account } });
+      expect(compilePolicySet({ identity, resource: named }).evaluate(asked).outcome).toBe("allowed");
+      expect(compilePolicySet({ identity }).evaluate(asked).outcome).toBe("allowed");
+    },
+  );
 });
 
 describe("statements", () => {

@@ -50,6 +50,7 @@ describe("who asks, told in unusual ways", () => {
     ],
     ["nobody known is no user", { AWS: `arn:aws:iam::${account}:user/u` }, "!?", "implicitDeny"],
     ["an ARN without an account", { AWS: account }, "arn:aws:iam:::user/u", "implicitDeny"],
+    ["a provider by its account", { AWS: account }, `arn:aws:iam::${account}:saml-provider/p`, "implicitDeny"],
   ])("%s", (_, principal, who, expected) => {
     expect(grant(principal, who)).toBe(expected);
   });
@@ -61,6 +62,28 @@ describe("who asks, told in unusual ways", () => {
     const unknown = { principal: { arn: "arn:aws:x::123456789012:y/z" }, resourceAccount: account };
     expect(outcome({ identity: [policy({})], resource: others }, unknown)).toBe("explicitDeny");
   });
+});
+
+test("whether a Deny for an account is about its identity providers is not known, so it applies; another's is not", () => {
+  const provider = `arn:aws:iam::${account}:saml-provider/p`;
+  const asked = { principal: { arn: provider }, resourceAccount: account };
+  const decide = (AWS: string): string => {
+    const statements = [
+      { Effect: "Allow", Principal: { Federated: provider }, Action: "s3:*", Resource: "*" },
+      { Effect: "Deny", Principal: { AWS }, Action: "s3:*", Resource: "*" },
+    ];
+    return outcome({ resource: { name: "p", document: JSON.stringify({ Statement: statements }) } }, asked);
+  };
+  expect(decide(account)).toBe("explicitDeny");
+  expect(decide("444455556666")).toBe("allowed");
+});
+
+test("a Deny of what is no ARN may be about anything, also about an action without a resource", () => {
+  const set = { identity: [policy({}), policy({ Effect: "Deny", Resource: "reports" })] };
+  expect(outcome(set)).toBe("explicitDeny");
+  expect(outcome(set, { resource: { none: true } })).toBe("explicitDeny");
+  const short = { identity: [policy({}), policy({ Effect: "Deny", Resource: "arn:aws:sqs:reports" })] };
+  expect(outcome(short, { resource: { none: true } })).toBe("allowed");
 });
 
 describe("values at the edges", () => {
