@@ -74,7 +74,7 @@ function readValues({ place, unreadable }: Reader, node: JsonNode, path: string)
   return values;
 }
 
-/** A number of JSON without its exponent, where a double holds it. */
+/** A number of JSON without its exponent; as it stands, which no operator takes, where a double may not hold it exactly. */
 function numberText(text: string): string {
-  return /[eE]/.test(text) ? String(Number(text)) : text;
+  return /^-?[0-9.]{1,15}[eE][+-]?[0-9]{1,2}$/.test(text) ? String(Number(text)) : text;
 }

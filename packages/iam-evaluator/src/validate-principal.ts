@@ -19,12 +19,12 @@ export function checkPrincipal(
       }
     } else if (type === "rcp") {
       report("ERROR", "INVALID_PRINCIPAL", place, 'An RCP is for everybody: its Principal is "*".', 'Write "*".');
-    } else if (/[*?]/.test(text)) {
+    } else if (/[*?]|\$\{/.test(text)) {
       report(
         "ERROR",
         "INVALID_PRINCIPAL",
         place,
-        `The principal ${JSON.stringify(text)} has a wildcard: only "*" by itself is one here.`,
+        `The principal ${JSON.stringify(text)} has a wildcard or a policy variable: here only "*" by itself has a meaning.`,
         'Use "*" and a condition on aws:PrincipalArn.',
       );
     } else if (kind === "AWS" && !isAwsPrincipal(text)) {

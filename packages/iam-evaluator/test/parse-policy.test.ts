@@ -30,6 +30,16 @@ test("a number in a condition is read without its exponent, which no numeric ope
   expect(policy?.statements[0]?.conditions[0]?.values.map(({ text }) => text)).toEqual(["1000", "2.5", "10", "0.5"]);
 });
 
+test("a number with an exponent that a double does not hold exactly cannot be compared", () => {
+  const Condition = '{"NumericEquals":{"s3:max-keys":[9007199254740993e0,1e400,1e-400]}}';
+  const { policy, findings } = parsePolicy(
+    `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":${Condition}}}`,
+  );
+  const texts = policy?.statements[0]?.conditions[0]?.values.map(({ text }) => text);
+  expect(texts).toEqual(["9007199254740993e0", "1e400", "1e-400"]);
+  expect(findings.map(({ code }) => code)).toEqual(["INVALID_OPERAND", "INVALID_OPERAND", "INVALID_OPERAND"]);
+});
+
 test("a document of more than 64 Mi characters is not read at all", () => {
   const { policy, findings } = parsePolicy(" ".repeat(64 * 1024 * 1024 + 1));
   expect(policy).toBeUndefined();

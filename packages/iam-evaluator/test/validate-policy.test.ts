@@ -277,6 +277,7 @@ describe("principals, by type of policy", () => {
     ["resource", { Principal: {} }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: { aws: "*" } }, ["INVALID_PRINCIPAL", "INVALID_PRINCIPAL"]],
     ["resource", { Principal: { AWS: "arn:aws:iam::123456789012:role/*" } }, ["INVALID_PRINCIPAL"]],
+    ["resource", { Principal: { AWS: "arn:aws:iam::123456789012:user/$\u007baws:username}" } }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: { AWS: "arn:aws:s3:::b" } }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: { Federated: "*" } }, ["INVALID_PRINCIPAL"]],
     ["resource", { Principal: "*", NotPrincipal: "*" }, ["CONFLICTING_ELEMENTS"]],
