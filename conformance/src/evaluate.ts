@@ -25,7 +25,7 @@ export const evaluate: Answer = async ({ id, policies, request }) => {
     ...(who === undefined ? {} : { principal: { arn: who } }),
     // `as`: the evaluator makes sure of each value.
     context: members(context ?? {}, "request.context") as Context,
-    ...(Array.isArray(authoritative) ? { authoritative: authoritative.map(String) } : {}),
+    authoritative: keys(authoritative),
   };
   try {
     const { outcome, reason } = compilePolicySet(
@@ -62,6 +62,13 @@ function text(value: unknown, name: string, optional = false): string | undefine
   if (optional && (value === undefined || value === null)) return undefined;
   if (typeof value !== "string") throw new Error(`${name} is not a string`);
   return value;
+}
+
+/** Without a list every key that is not given is absent: what is no list must not pass for none. */
+function keys(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) throw new Error("request.authoritative is not a list");
+  return value.map((key) => text(key, "a key of request.authoritative") as string);
 }
 
 /** One document, a list of them, or none. A document may be text or JSON. */

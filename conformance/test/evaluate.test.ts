@@ -60,6 +60,8 @@ test.each<[string, object, object]>([
   ["request.context is not an object", {}, { context: ["a"] }],
   ["request.principal is not a string", {}, { principal: {} }],
   ["request.action is not a string", {}, { action: null }],
+  ["request.authoritative is not a list", {}, { authoritative: "aws:*" }],
+  ["a key of request.authoritative is not a string", {}, { authoritative: [null] }],
 ])("what has not the form of a question is none: %s", async (message, policies, request) => {
   await expect(evaluate(line(policies, request))).rejects.toThrow(message);
 });
@@ -80,6 +82,7 @@ test("keys are unknown when the line says which are not", async () => {
   const policies = { identity: [allowAll, { Version: "2012-10-17", Statement: { ...deny, Effect: "Allow" } }] };
   const guarded = { identity: [allowAll, { Version: "2012-10-17", Statement: { ...deny, Action: "s3:GetObject" } }] };
   expect(await decisionOf(policies, { authoritative: [] })).toBe("allow");
+  expect(await decisionOf(guarded, { authoritative: null, context: { "aws:SourceVpce": "vpce-1" } })).toBe("allow");
   expect(await decisionOf(guarded, { context: { "aws:SourceVpce": "vpce-1" } })).toBe("allow");
   expect(await decisionOf(guarded, { authoritative: [] })).toBe("deny-explicit");
 });
