@@ -352,6 +352,13 @@ function s3Endpoint(host: string, suffix: Suffix, labels: readonly string[]): En
   };
 }
 
+/** What stands in front of a VPC endpoint of S3's, and the label it stands for at S3's other hosts. */
+const s3VpceForms: ReadonlyMap<string, string> = new Map([
+  ["bucket", "s3"],
+  ["accesspoint", "s3-accesspoint"],
+  ["control", "s3-control"],
+]);
+
 /** `vpce-<id>[-<zone>].<service>.<region>.vpce.<suffix>`, for S3 with `bucket`, `accesspoint` or `control` in front. */
 function vpcEndpoint(host: string, suffix: Suffix, labels: readonly string[]): Endpoint | undefined {
   // From the right: a bucket may be called like an endpoint.
@@ -362,12 +369,7 @@ function vpcEndpoint(host: string, suffix: Suffix, labels: readonly string[]): E
   const left = labels.slice(0, at);
   let inner: Endpoint | undefined;
   if (service.join(".") === "s3") {
-    const forms: Readonly<Record<string, string>> = {
-      bucket: "s3",
-      accesspoint: "s3-accesspoint",
-      control: "s3-control",
-    };
-    const form = forms[left.at(-1) ?? ""];
+    const form = s3VpceForms.get(left.at(-1) ?? "");
     inner = form === undefined ? undefined : s3Endpoint(host, suffix, [...left.slice(0, -1), form, region]);
   } else if (left.length === 0 || service.join(".") === "execute-api") {
     inner =

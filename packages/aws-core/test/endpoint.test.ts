@@ -301,6 +301,7 @@ describe("what has the beginning of a form, and not the rest of it, is no endpoi
     "accesspoint.s3-global.amazonaws.com",
     "vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
     "x.other.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
+    "x.constructor.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com",
     "x.vpce-0a1b-2c3d.sqs.us-east-1.vpce.amazonaws.com",
     "vpce-0a1b-2c3d.sqs.nowhere-1.vpce.amazonaws.com",
     "bucket.s3-external-1.amazonaws.com.cn",

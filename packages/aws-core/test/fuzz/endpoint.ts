@@ -6,6 +6,7 @@ export const seeds: readonly Uint8Array[] = [
   ...["ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com", "mrap.accesspoint.s3-global.amazonaws.com"],
   ...[
     "vpce-0a-b.sqs.us-east-1.vpce.amazonaws.com",
+    "b.bucket.vpce-0a-b.s3.us-east-1.vpce.amazonaws.com",
     "abc.execute-api.us-east-1.amazonaws.com",
     "lambda.us-east-1.api.aws",
   ],
