@@ -1,11 +1,10 @@
 import type { RequestHead } from "@iap/aws-core";
-import { ALGORITHM_V4A, type Algorithm, formatAmzDate, parseAmzDate } from "@iap/sigv4";
+import { ALGORITHM_V4A, type Algorithm, formatAmzDate, parseAmzDate, trimBlanks } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 import { malformed } from "./authorization-error.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { parsePayload } from "./payload.ts";
 import { onlyValue, parseCredential, parseSignature, parseSignedHeaders } from "./signature-parts.ts";
-import { trimBlanks } from "./trim-blanks.ts";
 
 /**
  * Reads the parts of `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` (or

@@ -1,5 +1,5 @@
 import { AwsError, type AwsRequest, headerValues, type RequestHead, splitTarget } from "@iap/aws-core";
-import { ALGORITHM, ALGORITHM_V4A, type QueryParameter, queryParameters } from "@iap/sigv4";
+import { ALGORITHM, ALGORITHM_V4A, type QueryParameter, queryParameters, trimBlanks } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 import { foreign, malformed, multiple } from "./authorization-error.ts";
 import { parseBearerAuthorization } from "./bearer-authorization.ts";
@@ -9,7 +9,6 @@ import { presignedParameters } from "./presigned-parameters.ts";
 import { parseQueryAuthorization } from "./query-authorization.ts";
 import { parseV2Header, parseV2Query } from "./signature-v2-authorization.ts";
 import { isSignatureV2Body } from "./signing-form.ts";
-import { trimBlanks } from "./trim-blanks.ts";
 
 /**
  * Reads how a request is signed, whatever the form. Throws `AwsError`: `MissingAuthentication` when it is not signed,

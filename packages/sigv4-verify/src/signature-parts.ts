@@ -7,9 +7,9 @@ import {
   isSha256Hex,
   parseCredentialScope,
   parseSigv4aScope,
+  trimBlanks,
 } from "@iap/sigv4";
 import { malformed } from "./authorization-error.ts";
-import { trimBlanks } from "./trim-blanks.ts";
 
 /** Reads `access-key-id/YYYYMMDD/region/service/aws4_request`, for SigV4a without the region. */
 export function parseCredential(

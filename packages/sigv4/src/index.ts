@@ -64,4 +64,5 @@ export { signature, signingKey, verifySignatureOf } from "./signing-key.ts";
 export { SigningKeys, type SigningKeysOptions } from "./signing-keys.ts";
 export { sigv4aKey } from "./sigv4a-key.ts";
 export { type StringToSignOptions, stringToSign } from "./string-to-sign.ts";
+export { trimBlanks } from "./trim-blanks.ts";
 export { uriDecode, uriEncode, uriReencode } from "./uri-encode.ts";

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { headerValue, type RequestHead, splitTarget } from "@iap/aws-core";
 import { queryParameters, SIGNATURE_V2_PARAMETERS } from "./presigned-query.ts";
+import { trimBlanks } from "./trim-blanks.ts";
 import { uriDecode } from "./uri-encode.ts";
 
 export interface StringToSignV2Options {
@@ -20,7 +21,7 @@ export function stringToSignV2(head: RequestHead, { bucket, expires }: StringToS
   const parameters = queryParameters(query ?? "");
   const value = (name: string): string => {
     const inHeader = headerValue(head.headers, name);
-    if (inHeader !== undefined || expires === undefined) return trimmed(inHeader ?? "");
+    if (inHeader !== undefined || expires === undefined) return unfolded(inHeader ?? "");
     return uriDecode(parameters.find((parameter) => parameter.name === name)?.rawValue ?? "");
   };
 
@@ -31,11 +32,11 @@ export function stringToSignV2(head: RequestHead, { bucket, expires }: StringToS
   };
   for (const [key, text] of head.headers) {
     const name = key.toLowerCase();
-    if (name.startsWith("x-amz-")) add(name, trimmed(text));
+    if (name.startsWith("x-amz-")) add(name, unfolded(text));
   }
   if (expires !== undefined) {
     for (const { name, rawValue } of parameters) {
-      if (name.startsWith("x-amz-")) add(name, trimmed(uriDecode(rawValue)));
+      if (name.startsWith("x-amz-")) add(name, unfolded(uriDecode(rawValue)));
     }
   }
   const headers = [...amz].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -54,8 +55,11 @@ function subresources(parameters: ReturnType<typeof queryParameters>): string {
 }
 
 /** A value without blanks at its ends and with each fold as one space. Unlike in SigV4, blanks inside it stay. */
-function trimmed(value: string): string {
-  return value.replace(/[ \t]*\r?\n[ \t]+/g, " ").replace(/^[ \t]+|[ \t]+$/g, "");
+function unfolded(value: string): string {
+  return value
+    .split(/\r?\n(?=[ \t])/)
+    .map(trimBlanks)
+    .join(" ");
 }
 
 /** The parameters that are part of a resource, and those that override headers of the response. */

@@ -54,6 +54,8 @@ describe("the string to sign", () => {
     expect(stringToSignV2(request, { bucket: "b" })).toBe(
       "PUT\n\ntext/plain;  charset=utf-8\nD\nx-amz-meta-b:b  c\td\nx-amz-meta-folded:a b\n/b/k",
     );
+    const long = head("PUT", "/k", [["x-amz-meta-a", `a${" ".repeat(60_000)}b${"\t".repeat(60_000)}`]]);
+    expect(stringToSignV2(long, {})).toBe(`PUT\n\n\n\nx-amz-meta-a:a${" ".repeat(60_000)}b\n/k`);
     const url = head("GET", "/k?x-amz-meta-b=%20b%20%20c%20&Expires=1", []);
     expect(stringToSignV2(url, { bucket: "b", expires: "1" })).toBe("GET\n\n\n1\nx-amz-meta-b:b  c\n/b/k");
   });
