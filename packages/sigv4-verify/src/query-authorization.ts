@@ -34,7 +34,7 @@ export function parseQueryAuthorization(head: RequestHead, raw: ReadonlyMap<stri
   const s3Session = value("X-Amz-S3session-Token");
   const token = presignedToken(head, value("X-Amz-Security-Token"));
   if (s3Session !== undefined && token !== undefined) throw malformed("the query has two session tokens");
-  const regionSet = algorithm === ALGORITHM_V4A ? required("X-Amz-Region-Set") : undefined;
+  const regionSet = algorithm === ALGORITHM_V4A ? presignedRegionSet(head, required("X-Amz-Region-Set")) : undefined;
   return {
     form: "query",
     algorithm,
@@ -92,4 +92,13 @@ function presignedToken(head: RequestHead, inQuery: string | undefined): string 
     throw malformed("the query and the header have different session tokens");
   }
   return inQuery ?? inHeader;
+}
+
+/** The regions that a URL is signed for. A header that named others would be signed in their place. */
+function presignedRegionSet(head: RequestHead, inQuery: string): string {
+  const inHeader = onlyValue(head, "x-amz-region-set");
+  if (inHeader !== undefined && inHeader !== inQuery) {
+    throw malformed("the query and the header have different region sets");
+  }
+  return inQuery;
 }

@@ -208,6 +208,16 @@ describe("SigV4a", () => {
     expect(caught(() => verify({ ...request, headers: other }, options)).code).toBe("SignatureDoesNotMatch");
   });
 
+  test("covers in a URL the regions that the URL names, whatever a header says", () => {
+    const request = requests["sigv4a-presigned"] as AwsRequest;
+    const withHeader = (regions: string): AwsRequest => ({
+      ...request,
+      headers: [...request.headers, ["x-amz-region-set", regions]],
+    });
+    expect(parseAuthorization(withHeader("us-east-1")).regionSet).toBe("us-east-1");
+    expect(caught(() => parseAuthorization(withHeader("*"))).code).toBe("MalformedAuthorization");
+  });
+
   test("and SigV4 do not share each other's streaming forms", () => {
     const request = requests["sigv4a-header"] as AwsRequest;
     const headers = request.headers.map(
