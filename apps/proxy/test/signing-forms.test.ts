@@ -375,6 +375,7 @@ describe("an S3 POST form", () => {
   function form(
     fields: Readonly<Record<string, string>>,
     conditions: readonly unknown[],
+    content = file,
   ): { head: RequestHead; body: Buffer } {
     const document = { expiration: new Date(Date.now() + 60_000).toISOString(), conditions };
     const signed = signPostPolicy(document, {
@@ -386,7 +387,7 @@ describe("an S3 POST form", () => {
       ([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
     );
     const last = '--B\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n';
-    const body = Buffer.concat([Buffer.from(`${parts.join("")}${last}`), file, Buffer.from("\r\n--B--\r\n")]);
+    const body = Buffer.concat([Buffer.from(`${parts.join("")}${last}`), content, Buffer.from("\r\n--B--\r\n")]);
     const headers = [
       ["Content-Type", "multipart/form-data; boundary=B"],
       ["Content-Length", String(body.length)],
@@ -426,6 +427,20 @@ describe("an S3 POST form", () => {
       });
     },
   );
+
+  test("is read however small its pieces are, and its file", async () => {
+    await open();
+    const { head: posted, body } = form(key, conditions, Buffer.from("f"));
+    const request = await proxy.start(posted);
+    const answered = wholeAnswer(request);
+    for (let at = 0; at < body.length; at += 50) {
+      request.write(body.subarray(at, at + 50));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    request.end();
+    expect((await answered).status).toBe(200);
+    expect(proxy.aws.seen[0]?.body.toString("latin1")).toContain("\r\n\r\nf\r\n--B--");
+  });
 
   test("that does not say how long it is goes on without saying it", async () => {
     await open();

@@ -4,7 +4,14 @@ export { type BodyFilter, chunksFilter, hashFilter, passFilter } from "./body-fi
 export { bodyTransform } from "./body-transform.ts";
 export { EventStreamFilter, type EventStreamOptions } from "./event-stream-filter.ts";
 export { parseAuthorization } from "./parse-authorization.ts";
-export { isPostForm, MAX_POST_FIELDS_BYTES, type PostField, type PostForm, readPostForm } from "./post-form.ts";
+export {
+  isPostForm,
+  MAX_POST_FIELDS_BYTES,
+  type PostField,
+  type PostForm,
+  postFormReader,
+  readPostForm,
+} from "./post-form.ts";
 export { PostFormFilter, type PostFormFilterOptions } from "./post-form-filter.ts";
 export { checkPostPolicy, type PostCondition, type PostPolicy, parsePostPolicy } from "./post-policy.ts";
 export { SignedChunksFilter, type SignedChunksOptions } from "./signed-chunks-filter.ts";

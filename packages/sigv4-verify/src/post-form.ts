@@ -41,46 +41,64 @@ function isS3Host(host: string): boolean {
  * what is not such a form, or could be read in two ways: a field twice, lines that do not end with CR LF, no file.
  */
 export function readPostForm(head: RequestHead, bytes: Uint8Array): PostForm | undefined {
-  const boundary = boundaryOf(head);
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_POST_FIELDS_BYTES));
-  const complete = bytes.length >= MAX_POST_FIELDS_BYTES;
-  const missing = (): undefined => {
-    if (complete) throw wrong(`more than ${MAX_POST_FIELDS_BYTES} bytes stand before its file`);
-    return undefined;
-  };
-  const first = Buffer.from(`--${boundary}\r\n`, "latin1");
-  if (body.length < first.length) return missing();
-  if (!body.subarray(0, first.length).equals(first)) throw wrong("it does not begin with its boundary");
+  return postFormReader(head)(bytes);
+}
 
+/**
+ * `readPostForm` for a body that comes in pieces: it is given all that is here each time, and goes on from where it
+ * stopped, so that a form of many small pieces is read once.
+ */
+export function postFormReader(head: RequestHead): (bytes: Uint8Array) => PostForm | undefined {
+  const boundary = boundaryOf(head);
+  const first = Buffer.from(`--${boundary}\r\n`, "latin1");
   const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
-  const fields: PostField[] = [];
-  const names = new Set<string>();
+  /** The fields by lower-case name, and where they stand. */
+  const found = new Map<
+    string,
+    { readonly name: string; readonly value: string; readonly from: number; readonly to: number }
+  >();
   let start = 0;
-  let at = first.length;
-  for (;;) {
-    const headersEnd = body.indexOf("\r\n\r\n", at, "latin1");
-    if (headersEnd < 0) return missing();
-    // Another reader would begin a part there.
-    if (body.subarray(at - 2, headersEnd).includes(delimiter)) throw wrong("its boundary stands in the head of a part");
-    const { name, filename } = partHead(body.toString("latin1", at, headersEnd));
-    const valueAt = headersEnd + 4;
-    if (names.has(name.toLowerCase())) throw wrong(`the field "${name}" is repeated`);
-    names.add(name.toLowerCase());
-    if (name.toLowerCase() === "file") {
-      return { boundary, fields, fileHead: body.subarray(start, valueAt), filename, length: valueAt };
+  let at = 0;
+  return (bytes) => {
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_POST_FIELDS_BYTES));
+    const missing = (): undefined => {
+      if (bytes.length < MAX_POST_FIELDS_BYTES) return undefined;
+      throw wrong(`more than ${MAX_POST_FIELDS_BYTES} bytes stand before its file`);
+    };
+    if (at === 0) {
+      if (body.length < first.length) return missing();
+      if (!body.subarray(0, first.length).equals(first)) throw wrong("it does not begin with its boundary");
+      at = first.length;
     }
-    // The line's end before a value may be the delimiter's, too: RFC 2046, section 5.1.1, has parts without a body.
-    const valueEnd = body.indexOf(delimiter, valueAt - 2);
-    if (valueEnd === valueAt - 2) throw wrong(`the field "${name}" begins with its boundary`);
-    const next = valueEnd + delimiter.length;
-    if (valueEnd < 0 || next + 2 > body.length) return missing();
-    fields.push({ name, value: utf8(body.subarray(valueAt, valueEnd)), raw: body.subarray(start, valueEnd) });
-    const after = body.toString("latin1", next, next + 2);
-    if (after === "--") throw wrong("it has no file");
-    if (after !== "\r\n") throw wrong("its boundary is followed by something else than the end of the line");
-    start = valueEnd + 2;
-    at = next + 2;
-  }
+    for (;;) {
+      const headersEnd = body.indexOf("\r\n\r\n", at, "latin1");
+      if (headersEnd < 0) return missing();
+      // Another reader would begin a part there.
+      if (body.subarray(at - 2, headersEnd).includes(delimiter))
+        throw wrong("its boundary stands in the head of a part");
+      const { name, filename } = partHead(body.toString("latin1", at, headersEnd));
+      const valueAt = headersEnd + 4;
+      if (found.has(name.toLowerCase())) throw wrong(`the field "${name}" is repeated`);
+      if (name.toLowerCase() === "file") {
+        const fields = [...found.values()].map(({ from, to, ...field }) => ({
+          ...field,
+          raw: body.subarray(from, to),
+        }));
+        return { boundary, fields, fileHead: body.subarray(start, valueAt), filename, length: valueAt };
+      }
+      // The line's end before a value may be the delimiter's, too: RFC 2046, section 5.1.1, has parts without a body.
+      const valueEnd = body.indexOf(delimiter, valueAt - 2);
+      if (valueEnd === valueAt - 2) throw wrong(`the field "${name}" begins with its boundary`);
+      const next = valueEnd + delimiter.length;
+      if (valueEnd < 0 || next + 2 > body.length) return missing();
+      found.set(name.toLowerCase(), { name, value: utf8(body.subarray(valueAt, valueEnd)), from: start, to: valueEnd });
+      const after = body.toString("latin1", next, next + 2);
+      if (after === "--") throw wrong("it has no file");
+      if (after !== "\r\n") throw wrong("its boundary is followed by something else than the end of the line");
+      start = valueEnd + 2;
+      at = next + 2;
+    }
+  };
 }
 
 function boundaryOf(head: RequestHead): string {
@@ -94,14 +112,15 @@ function boundaryOf(head: RequestHead): string {
 }
 
 function partHead(text: string): { readonly name: string; readonly filename: string | undefined } {
-  const dispositions = text.split("\r\n").filter((line) => /^content-disposition\s*:/i.test(line));
-  const [line] = dispositions;
-  const found = /^content-disposition\s*:\s*form-data\s*((?:;\s*[a-z*]+=(?:"[^"]*"|[^\s;"]+)\s*)*)$/i.exec(line ?? "");
-  if (dispositions.length !== 1 || found === null || text.replaceAll("\r\n", "").includes("\n")) {
-    throw wrong("a part has no Content-Disposition of form-data, or more than one");
+  const lines = text.split("\r\n");
+  if (lines.some((line) => !PART_HEADER.test(line))) throw wrong("a part's headers are folded or not of its kind");
+  const dispositions = lines.filter((line) => /^content-disposition:/i.test(line));
+  const found = DISPOSITION.exec(dispositions[0] ?? "");
+  if (dispositions.length !== 1 || found === null) {
+    throw wrong("a part has no Content-Disposition of form-data with a name and a file name alone, or more than one");
   }
   const parameters = new Map<string, string>();
-  for (const [, name = "", quoted, token] of (found[1] ?? "").matchAll(/;\s*([a-z*]+)=(?:"([^"]*)"|([^\s;"]+))/gi)) {
+  for (const [, name = "", quoted, token] of (found[1] ?? "").matchAll(PARAMETER)) {
     if (parameters.has(name.toLowerCase())) throw wrong("a Content-Disposition repeats a parameter");
     parameters.set(name.toLowerCase(), quoted ?? token ?? "");
   }
@@ -110,6 +129,16 @@ function partHead(text: string): { readonly name: string; readonly filename: str
   const filename = parameters.get("filename");
   return { name, filename: filename === undefined ? undefined : utf8(Buffer.from(filename, "latin1")) };
 }
+
+/** A whole line, whose value is not encoded in a way that S3 may or may not undo. */
+const PART_HEADER = /^(?!content-transfer-encoding:(?![ \t]*(?:7bit|8bit|binary)[ \t]*$))[!-9;-~]+:[\t -~\x80-\xff]*$/i;
+
+/**
+ * `filename*` (RFC 5987) is not for forms (RFC 7578 section 4.2), and where a reader takes `\"` for a quote a value goes on:
+ * what follows would be another name to it than to us.
+ */
+const PARAMETER = /;[ \t]*(name|filename)=(?:"([^"]*)(?<!\\)"|([^ \t;"\\]+))[ \t]*/gi;
+const DISPOSITION = new RegExp(`^content-disposition:[ \\t]*form-data[ \\t]*((?:${PARAMETER.source})*)$`, "i");
 
 function utf8(bytes: Uint8Array): string {
   try {

@@ -125,14 +125,20 @@ function withoutCredentials(condition: unknown): readonly unknown[] {
 /** What stands for the file's own name in any field. */
 const FILENAME = "$".concat("{filename}");
 
-/** The fields by lower-case name, `${filename}` put in, and the bucket, which the host or path names. */
+/**
+ * The fields by lower-case name, `${filename}` put in, and the bucket, which the host or path names. Where the file has no
+ * name at all, S3's documents have nothing put in, and S3 has been seen to leave it as it stands: two readings.
+ */
 function fieldsOf(head: RequestHead, { fields, filename }: PostForm): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const { bucket } = location(head);
   const last = filename?.slice(Math.max(filename.lastIndexOf("/"), filename.lastIndexOf("\\")) + 1);
   for (const { name, value } of fields) {
-    const verbatim = AUTH_FIELDS.has(name.toLowerCase());
-    found.set(name.toLowerCase(), verbatim || last === undefined ? value : value.replaceAll(FILENAME, last));
+    const variable = !AUTH_FIELDS.has(name.toLowerCase()) && value.includes(FILENAME);
+    if (variable && last === undefined) {
+      throw new AwsError("InvalidRequest", `The POST form's ${name} holds ${FILENAME}, but its file has no name.`);
+    }
+    found.set(name.toLowerCase(), variable ? value.replaceAll(FILENAME, () => last ?? "") : value);
   }
   const named = found.get("bucket");
   if (named !== undefined && named !== bucket) {
@@ -245,20 +251,23 @@ const HEADER_FIELDS: ReadonlySet<string> = new Set([
 /** A form has the tags as XML, where the header has them as a query. */
 function tagging(xml: string): string {
   const text = (part: string): string => uriEncode(Buffer.from(unescapeXml(part), "utf8").toString("latin1"), false);
-  const tag = /<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>\s*/g;
-  const whole =
-    /^\s*(?:<\?xml[^>]*\?>\s*)?<Tagging(?:\s[^>]*)?>\s*<TagSet>\s*((?:<Tag>[\s\S]*<\/Tag>\s*)*)<\/TagSet>\s*<\/Tagging>\s*$/.exec(
-      xml,
-    );
-  const inner = whole?.[1] ?? "";
-  if (whole === null || inner.replace(tag, "") !== "") {
+  const whole = TAGGING.exec(xml);
+  if (whole === null) {
     throw new AwsError(
       "InvalidRequest",
-      "The POST form's tagging is not a Tagging document of tags with a key and a value.",
+      "The POST form's tagging is not a Tagging document in UTF-8 of tags with a key and a value.",
     );
   }
-  return [...inner.matchAll(tag)].map(([, key = "", value = ""]) => `${text(key)}=${text(value)}`).join("&");
+  return [...(whole[1] ?? "").matchAll(TAG)].map(([, key = "", value = ""]) => `${text(key)}=${text(value)}`).join("&");
 }
+
+/** Text with XML's own entities alone: what refers to a character by its number is refused, not read as it stands. */
+const TEXT = "((?:[^<&]|&(?:lt|gt|quot|apos|amp);)*)";
+const TAG = new RegExp(`<Tag>\\s*<Key>${TEXT}</Key>\\s*<Value>${TEXT}</Value>\\s*</Tag>\\s*`, "g");
+// Each piece ends at the first `<`, so that there is one way to read it, and the time it takes is as its length.
+const TAGGING = new RegExp(
+  `^\\s*(?:<\\?xml version=["']1\\.0["'](?: encoding=["'][Uu][Tt][Ff]-8["'])?(?: standalone=["'](?:yes|no)["'])?\\s*\\?>\\s*)?<Tagging(?:\\s[^<>]*)?>\\s*<TagSet>\\s*((?:${TAG.source})*)</TagSet>\\s*</Tagging>\\s*$`,
+);
 
 function unescapeXml(text: string): string {
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ENTITIES[name] ?? "");

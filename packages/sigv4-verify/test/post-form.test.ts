@@ -1,7 +1,7 @@
 import { AwsError, type RequestHead } from "@iap/aws-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isPostForm, MAX_POST_FIELDS_BYTES, readPostForm } from "../src/index.ts";
+import { isPostForm, MAX_POST_FIELDS_BYTES, postFormReader, readPostForm } from "../src/index.ts";
 import { caught } from "./caught.ts";
 
 const host = "bucket.s3.us-east-1.amazonaws.com";
@@ -50,10 +50,20 @@ test("the parameters of a part may stand without quotes, as RFC 2183 allows for 
   expect(form).toMatchObject({ filename: "a.txt", length: text.length });
 });
 
+test("a part may say that it is not encoded, and of what type it is, as libraries do", () => {
+  const more = "\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+  const form = read(`${part("key", "k").replace("\r\n\r\n", more)}${file}`);
+  expect(form?.fields.map(({ name, value }) => [name, value])).toEqual([["key", "k"]]);
+});
+
 test("until the file begins more bytes are wanted, however little is there", () => {
   const text = `${part("key", "k")}${part("acl", "")}${file}`;
   for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBeUndefined();
   expect(read(text)?.length).toBe(text.length);
+  const bytes = Buffer.from(text, "latin1");
+  const goOn = postFormReader(head());
+  for (let length = 0; length < bytes.length; length++) expect(goOn(bytes.subarray(0, length))).toBeUndefined();
+  expect(goOn(bytes)).toEqual(read(text));
 });
 
 describe("what is no such form, or can be read in two ways, is refused", () => {
@@ -73,6 +83,20 @@ describe("what is no such form, or can be read in two ways, is refused", () => {
     ["a boundary in the head of a part", `--B\r\nX: y\r\n${part("key", "k")}${file}`],
     ["a boundary at the beginning of a value", `${part("key", "--B\r\nX: y")}${file}`],
     ["a bare LF", `--B\r\nContent-Disposition: form-data; name="a"\nX: y\r\n\r\nx\r\n${file}`],
+    ["a bare CR", `--B\r\nContent-Disposition: form-data; name="a"\r\nX: y\rz\r\n\r\nx\r\n${file}`],
+    ["a folded header", `--B\r\nContent-Disposition: form-data; name="a"\r\n ; name="b"\r\n\r\nx\r\n${file}`],
+    ["a blank before the colon", `--B\r\nContent-Disposition : form-data; name="a"\r\n\r\nx\r\n${file}`],
+    ["a line without a colon", `--B\r\nContent-Disposition: form-data; name="a"\r\nx\r\n\r\nx\r\n${file}`],
+    ["an encoded name", `--B\r\nContent-Disposition: form-data; name="a"; name*=UTF-8''b\r\n\r\nx\r\n${file}`],
+    ["an encoded file name", file.replace("filename=", "filename*=")],
+    [
+      "a quote that may be escaped",
+      `--B\r\nContent-Disposition: form-data; filename="\\"; name="a"\r\n\r\nx\r\n${file}`,
+    ],
+    [
+      "an encoded value",
+      `${part("key", "k").replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n")}${file}`,
+    ],
     ["fields without end", `${part("key", "k".repeat(MAX_POST_FIELDS_BYTES))}`],
   ])("%s", (_, text) => {
     expect(caught(() => read(text)).code).toBe("InvalidRequest");

@@ -100,13 +100,21 @@ describe("a form that an agent key has signed", () => {
     expect(headerValue(equivalent.headers, "x-amz-credential")).toBeUndefined();
   });
 
+  test("has the file's name in its fields as it stands", () => {
+    const request = postForm({ fields: { key: "uploads/$".concat("{filename}-") }, filename: "a$&$$b$'.txt" });
+    expect(verified(request).equivalent.target).toBe("/uploads/a%24%26%24%24b%24%27.txt-");
+    const unnamed = postForm({ fields: { key: "uploads/$".concat("{filename}") }, filename: "" });
+    expect(verified(unnamed).equivalent.target).toBe("/uploads/");
+  });
+
   test("may name its bucket in the path", () => {
     const request = { ...postForm(), target: "/bucket", host: "s3.us-east-1.amazonaws.com" };
     expect(verified(request).equivalent.target).toBe("/bucket/uploads/a%20b.txt");
   });
 
   test("may have tags, as XML", () => {
-    const tagging = "<Tagging><TagSet><Tag><Key>a&amp;b</Key><Value>c d</Value></Tag></TagSet></Tagging>";
+    const tagging =
+      '<?xml version="1.0" encoding="UTF-8"?>\n<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet><Tag><Key>a&amp;b</Key><Value>c d</Value></Tag></TagSet></Tagging>';
     const fields = { key: "uploads/k", tagging };
     const conditions = [
       ["starts-with", "$key", ""],
@@ -213,9 +221,19 @@ describe("a form is refused", () => {
     expect(caught(() => verified(postForm({ conditions, fields: {} }))).code).toBe("InvalidRequest");
   });
 
-  test("whose tags are no Tagging document", () => {
+  test.each([
+    ["a tag without a value", "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>"],
+    ["a character by its number", "<Tagging><TagSet><Tag><Key>a</Key><Value>y&#101;s</Value></Tag></TagSet></Tagging>"],
+    ["an entity of its own", "<Tagging><TagSet><Tag><Key>a</Key><Value>&e;</Value></Tag></TagSet></Tagging>"],
+    ["a document type", "<!DOCTYPE a><Tagging><TagSet></TagSet></Tagging>"],
+    ["another encoding", '<?xml version="1.0" encoding="ISO-8859-1"?><Tagging><TagSet></TagSet></Tagging>'],
+    ["many tags, and no end", `<Tagging><TagSet>${"<Tag></Tag>".repeat(4000)}</Tagging>`],
+    [
+      "many whole tags, and no end",
+      `<Tagging><TagSet>${"<Tag><Key>a</Key><Value>b</Value></Tag>".repeat(1500)}</Tagging>`,
+    ],
+  ])("whose tags are no Tagging document: %s", (_, tagging) => {
     const conditions = [{ bucket: "bucket" }, ["starts-with", "$key", ""], ["starts-with", "$tagging", ""]];
-    const tagging = "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>";
     expect(caught(() => verified(postForm({ conditions, fields: { key: "k", tagging } }))).code).toBe("InvalidRequest");
   });
 
@@ -234,6 +252,16 @@ describe("a form is refused", () => {
 
   test.each(["/key", "/?acl"])("that goes to %s", (target) => {
     expect(caught(() => verified({ ...postForm(), target })).code).toBe("InvalidRequest");
+  });
+
+  // S3's documents have nothing put in, and S3 has been seen to leave it as it stands.
+  test("whose key holds the name of a file that has none", () => {
+    const request = postForm({ fields: { key: "uploads/$".concat("{filename}") } });
+    const body = Buffer.from(request.body.toString("latin1").replace('; filename="a.txt"', ""), "latin1");
+    expect(caught(() => verified({ ...request, body })).code).toBe("InvalidRequest");
+    const plain = postForm();
+    const unnamed = Buffer.from(plain.body.toString("latin1").replace('; filename="a.txt"', ""), "latin1");
+    expect(verified({ ...plain, body: unnamed }).equivalent.target).toBe("/uploads/a%20b.txt");
   });
 
   test("at another host than S3's", () => {

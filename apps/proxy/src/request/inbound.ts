@@ -16,7 +16,7 @@ import {
   MAX_POST_FIELDS_BYTES,
   type PostForm,
   parseAuthorization,
-  readPostForm,
+  postFormReader,
   resignPostForm,
   type VerifiedPostForm,
   verify,
@@ -93,11 +93,12 @@ async function readForm(
 ): Promise<Inbound> {
   const { head } = exchange;
   let form: PostForm | undefined;
+  const read = postFormReader(head);
   const begun = await exchange.readBodyHead({
     // Some more, for a piece that goes on into the file.
     limit: MAX_POST_FIELDS_BYTES + (1 << 20),
     enough: (bytes) => {
-      form = readPostForm(head, bytes);
+      form = read(bytes);
       return form !== undefined;
     },
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AwsError, type RequestHead } from "@iap/aws-core";
-import { parsePostPolicy, readPostForm } from "../../src/index.ts";
+import { parsePostPolicy, postFormReader, readPostForm } from "../../src/index.ts";
 
 const head: RequestHead = {
   httpVersion: "1.1",
@@ -31,6 +31,12 @@ export function run(bytes: Uint8Array): void {
     if (error instanceof AwsError) return;
     throw error;
   }
+  const goOn = postFormReader(head);
+  let inPieces: typeof form;
+  for (let length = 0; length < bytes.length && inPieces === undefined; length += 7) {
+    inPieces = goOn(bytes.subarray(0, length + 7));
+  }
+  assert.deepEqual(inPieces, form);
   if (form === undefined) return;
   assert.ok(form.length <= bytes.length);
   assert.deepEqual(readPostForm(head, bytes.subarray(0, form.length)), form);
