@@ -23,16 +23,18 @@ export class UpstreamConnection {
   #error: Error | undefined;
   #idle: NodeJS.Timeout | undefined;
   #idleMs = 0;
+  readonly #onGone: () => void;
   readonly #listeners: [event: string, listener: (argument: never) => void][];
 
   /** `silenceMs`: of the connection while it serves; `onGone`: it can serve no more. */
   constructor(
     host: string,
     socket: TLSSocket,
-    { silenceMs, onGone }: { readonly silenceMs: number; readonly onGone: (connection: UpstreamConnection) => void },
+    { silenceMs, onGone }: { readonly silenceMs: number; readonly onGone: () => void },
   ) {
     this.host = host;
     this.socket = socket;
+    this.#onGone = onGone;
     socket.setTimeout(silenceMs);
     this.#listeners = [
       // Nobody asked for what comes between two exchanges: it must not be taken for the answer to the next.
@@ -50,7 +52,7 @@ export class UpstreamConnection {
         "close",
         () => {
           clearTimeout(this.#idle);
-          onGone(this);
+          onGone();
           this.#user?.onClose(this.#error);
         },
       ],
@@ -87,6 +89,7 @@ export class UpstreamConnection {
     this.#user = undefined;
     for (const [event, listener] of this.#listeners) socket.off(event, listener as () => void);
     socket.setTimeout(0);
+    this.#onGone();
     return socket;
   }
 

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { RequestHead } from "@iap/aws-core";
 import { expect, test } from "vitest";
@@ -180,4 +181,27 @@ test("a connection is resumed by the TLS session of the one before", async () =>
     await server.rest();
   }
   expect(reused).toEqual([false, true]);
+});
+
+test("a connection that left HTTP is forgotten", async () => {
+  const upstream = await Upstream.start(host);
+  const connect = async (): Promise<TLSSocket> => {
+    const { port } = upstream;
+    const socket = tlsConnect({ host: "127.0.0.1", port, servername: host, ca: authority.rootCertificate });
+    await once(socket, "secureConnect");
+    return socket;
+  };
+  const pool = new UpstreamPool({ connect, limits: defaultLimits });
+  const request = http1Upstream(pool, defaultLimits)(
+    { httpVersion: "1.1", method: "GET", target: "/", headers: [], host },
+    [["Connection", "Upgrade"]],
+  );
+  const switched = new Promise<Duplex>((done) => request.on("upgrade", (_answer, socket) => done(socket)));
+  request.end();
+  const server = await upstream.connection();
+  await server.message();
+  server.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+  const socket = await switched;
+  expect(pool.size).toBe(0);
+  socket.destroy();
 });
