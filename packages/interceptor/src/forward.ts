@@ -365,7 +365,7 @@ export class Forward {
   /** A kept-alive connection may have been closed by upstream just as it was reused. Only what is safe to send twice is. */
   #mayRetry(error: NodeJS.ErrnoException): boolean {
     return (
-      this.#upstream.reusedSocket &&
+      this.#upstream.mayBeStale &&
       !this.#retried &&
       this.#answer === undefined &&
       (error.code === "ECONNRESET" || error.code === "EPIPE") &&

@@ -18,7 +18,7 @@ const maxJoined = 65_536;
 
 /** One request upstream over HTTP/1.1. Throws when it holds what no request can carry. */
 class Http1UpstreamStream extends EventEmitter implements UpstreamStream, ConnectionUser, ResponseSink {
-  reusedSocket = false;
+  mayBeStale = false;
   destroyed = false;
   readonly #pool: UpstreamPool;
   readonly #limits: Limits;
@@ -86,6 +86,7 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
   }
 
   onData(chunk: Buffer): void {
+    this.mayBeStale = false;
     let rest: Buffer;
     try {
       rest = this.#parser.push(chunk);
@@ -140,7 +141,7 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
   #attach(connection: UpstreamConnection): void {
     this.#connection = connection;
     this.#secured = true;
-    this.reusedSocket = connection.reused;
+    this.mayBeStale = connection.reused;
     connection.serve(this);
   }
 

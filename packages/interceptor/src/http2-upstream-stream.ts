@@ -18,7 +18,7 @@ export interface Http2UpstreamStreamOptions {
 /** One request upstream over HTTP/2. */
 export class Http2UpstreamStream extends EventEmitter implements UpstreamStream {
   /** What a kept connection's end means is told by the error. */
-  readonly reusedSocket = false;
+  readonly mayBeStale = false;
   /** It is opened on a connection that stands. */
   readonly secured = true;
   destroyed = false;

@@ -29,6 +29,8 @@ export function openProxyTunnel(proxy: UpstreamProxy, options: ProxyTunnelOption
     ? tlsConnect({
         ...address,
         secureContext,
+        // Whatever the environment says: the proxy's password is sent there.
+        rejectUnauthorized: true,
         servername: isIP(proxy.host) === 0 ? proxy.host : "",
         ALPNProtocols: ["http/1.1"],
       })

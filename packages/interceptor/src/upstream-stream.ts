@@ -6,8 +6,8 @@ export type OpenUpstream = (head: RequestHead, headers: Headers) => UpstreamStre
 
 /** A request on its way upstream, over either version of HTTP. It speaks as Node's `ClientRequest` does. */
 export interface UpstreamStream {
-  /** Whether the connection had served another request before. */
-  readonly reusedSocket: boolean;
+  /** Whether the connection had served another request before, and nothing has come on it since: upstream may have closed it just then. */
+  readonly mayBeStale: boolean;
   readonly destroyed: boolean;
   /** Whether it has a connection on which the upstream proved who it is. */
   readonly secured: boolean;

@@ -46,6 +46,8 @@ export function upstreamAgent(options: UpstreamOptions): UpstreamAgent {
     noDelay: true,
     timeout: options.limits.upstreamKeepAliveMs,
     maxCachedSessions: 1_000,
+    // Said, for NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would have Node send signed requests to anyone.
+    rejectUnauthorized: true,
     // Made once: parsing the trusted roots anew for each connection would cost milliseconds.
     secureContext: options.secureContext,
   });

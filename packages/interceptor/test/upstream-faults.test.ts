@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { SignedHead } from "@iap/aws-core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
   delay,
   eventually,
@@ -50,6 +50,16 @@ test("a certificate of another authority is refused, and the way out named", asy
   const { stage, message } = await failure({ upstreamPort: upstream.port });
   expect(stage).toBe("connect");
   expect(message).toMatch(/^s3\.us-east-1\.amazonaws\.com: its certificate is not trusted .* --upstream-ca$/);
+  expect(upstream.connections[0]?.total).toBe(0);
+});
+
+test("a certificate is judged also where the environment tells Node not to", async () => {
+  const upstream = await Upstream.start(host, await openAuthority("anyone's"));
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { stage, message } = await failure({ upstreamPort: upstream.port });
+  expect(stage).toBe("connect");
+  expect(message).toContain("its certificate is not trusted");
   expect(upstream.connections[0]?.total).toBe(0);
 });
 
@@ -164,6 +174,19 @@ test.each([
   await first.message();
   first.reset();
   expect((await client.message()).start).toBe("HTTP/1.1 502 Bad Gateway");
+  expect(upstream.connections).toHaveLength(1);
+});
+
+test.each([
+  ["a part of an answer's head", "HTTP/1.1 200 OK\r\nContent-"],
+  ["an interim answer", "HTTP/1.1 103 Early Hints\r\n\r\n"],
+])("a GET is not sent again once %s has come", async (_what, begun) => {
+  const { client, upstream, first } = await stale();
+  client.write(get);
+  await first.message();
+  first.write(begun);
+  first.socket.end();
+  await client.until((text) => text.includes("HTTP/1.1 502 Bad Gateway"));
   expect(upstream.connections).toHaveLength(1);
 });
 

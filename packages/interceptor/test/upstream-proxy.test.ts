@@ -4,7 +4,7 @@ import { connect as tlsConnect } from "node:tls";
 import { inspect } from "node:util";
 import type { SignedHead } from "@iap/aws-core";
 import { CertificateAuthority } from "@iap/ca-manager";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { UpstreamProxy, type UpstreamProxyInit } from "../src/index.ts";
 import { ConnectProxy, type ConnectProxyOptions } from "./connect-proxy.ts";
 import {
@@ -172,6 +172,9 @@ test("an https:// proxy that is not trusted, or has another's certificate, gets 
     [{ host: "localhost" }, [authority.rootCertificate], /could not be used: its certificate is not trusted/],
     [{ host: "127.0.0.1" }, [root], /could not be used: its certificate is for another name/],
   ] as const;
+  // Not even where the environment tells Node to trust everyone.
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
   for (const [where, ca, says] of cases) {
     expect(await failure({ ...through(corporate.port, { ...secure, ...where }), ca })).toMatch(says);
   }
