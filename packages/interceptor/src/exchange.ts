@@ -40,7 +40,7 @@ export interface ReadBodyOptions {
 }
 
 export interface ReadBodyHeadOptions extends ReadBodyOptions {
-  /** Asked each time that bytes have come, with all so far. */
+  /** Asked with all bytes so far when some have come, when a sixteenth more has come since, and at the body's end. */
   readonly enough: (bytes: Uint8Array) => boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { ClientSide } from "./client-side.ts";
 import { BodyTooLargeError, ClientGoneError, type ReadBodyHeadOptions, type ReadBodyOptions } from "./exchange.ts";
+import { GatheredBytes } from "./gathered-bytes.ts";
 import { stallTimer } from "./stall-timer.ts";
 
 const nothing = new Uint8Array();
@@ -20,27 +21,32 @@ export async function readBody(
     reserve?.(contentLength);
   }
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
+    const gathered = new GatheredBytes(enough === undefined ? contentLength : undefined);
+    let asked = 0;
     const done = (error?: Error): void => {
       stall.pause();
       request.off("data", onData);
       request.off("end", onEnd);
       request.off("close", onClose);
-      if (error === undefined) resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length));
+      if (error === undefined) resolve(gathered.bytes);
       else {
         request.pause();
         reject(error);
       }
     };
+    /** Not for each byte that comes: a look at all of them takes time. */
+    const isEnough = (): boolean => {
+      if (enough === undefined || gathered.length < asked + asked / 16) return false;
+      asked = gathered.length;
+      return enough(gathered.bytes);
+    };
     const onData = (chunk: Uint8Array): void => {
       stall.refresh();
-      length += chunk.length;
-      if (length > limit) return done(new BodyTooLargeError(limit));
+      if (gathered.length + chunk.length > limit) return done(new BodyTooLargeError(limit));
       try {
         if (contentLength === undefined || enough !== undefined) reserve?.(chunk.length);
-        chunks.push(chunk);
-        if (enough?.(Buffer.concat(chunks, length))) {
+        gathered.add(chunk);
+        if (isEnough()) {
           request.pause();
           done();
         }
@@ -48,7 +54,14 @@ export async function readBody(
         done(error as Error);
       }
     };
-    const onEnd = (): void => done();
+    const onEnd = (): void => {
+      try {
+        enough?.(gathered.bytes);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    };
     const onClose = (): void => done(new ClientGoneError("the client left before its request was complete"));
     const stall = stallTimer(client.limits.bodyIdleTimeoutMs, () => {
       request.destroy();

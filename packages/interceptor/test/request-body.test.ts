@@ -269,6 +269,28 @@ describe("the beginning of a body can be read, and the rest streamed on at anoth
   });
 });
 
+test("a beginning that comes byte by byte is not looked at for each of them, and once more at its end", async () => {
+  let asked = 0;
+  let last = 0;
+  const { client } = await trio({
+    handle: async (exchange) => {
+      await exchange.readBodyHead({
+        limit: 5_000,
+        enough: (bytes) => {
+          asked++;
+          last = bytes.length;
+          return false;
+        },
+      });
+      await exchange.respond(forbidden);
+    },
+  });
+  client.write(`${put("Transfer-Encoding: chunked\r\n")}${"1\r\nx\r\n".repeat(4_001)}0\r\n\r\n`);
+  await client.message();
+  expect(asked).toBeLessThan(200);
+  expect(last).toBe(4_001);
+});
+
 test("readBody tells that the client left, also when it left before", async () => {
   const errors: Error[] = [];
   let release = () => {};
