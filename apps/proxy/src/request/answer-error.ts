@@ -2,6 +2,8 @@ import { AwsError, type RequestHead, withoutHeaders } from "@iap/aws-core";
 import { renderError } from "@iap/aws-errors";
 import { type Answer, BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
 import type { PipelineParts } from "../pipeline-parts.ts";
+import { gitAnswer } from "./git-answer.ts";
+import { isGitHost } from "./git-repository.ts";
 import type { RequestStory } from "./request-story.ts";
 
 /** What was thrown, as an error the agent can be told. What is not a known cause is our bug, and says nothing of itself. */
@@ -25,13 +27,14 @@ export function asAwsError(thrown: unknown): AwsError {
   });
 }
 
-/** An error as the answer to a request, in the words of its wire form. */
+/** An error as the answer to a request, in the words of its wire form, or to git. */
 export function renderAnswer(
   error: AwsError,
   request: RequestHead,
   { id, call, scope }: RequestStory,
   now: Date,
 ): Answer {
+  if (isGitHost(request.host)) return gitAnswer(error, id);
   const { headers, ...answer } = renderError(error, {
     request,
     service: scope?.service,

@@ -16,6 +16,8 @@ export interface NamedRepository extends GitRepository {
 
 /** The repository at a path of a git endpoint of CodeCommit; undefined when it is none. */
 export function gitRepository(host: string, path: string): NamedRepository | undefined {
+  // Most hosts are others.
+  if (!host.startsWith("git-codecommit")) return undefined;
   const [, fips = "", region, suffix] = /^git-codecommit(-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$/.exec(host) ?? [];
   const name = /^\/?v1\/repos\/(?!\.{1,2}$)([\w.-]{1,100})$/.exec(path)?.[1];
   if (region === undefined || name === undefined) return undefined;

@@ -1,11 +1,11 @@
 import { AwsError, headerValue, type RequestHead, type ResolvedCall, splitTarget } from "@iap/aws-core";
-import type { Answer, Exchange } from "@iap/interceptor";
+import type { Exchange } from "@iap/interceptor";
 import { GIT_SERVICE, queryParameters, signGitRequest } from "@iap/sigv4";
 import { readBasicPassword, verifyGitPassword } from "@iap/sigv4-verify";
 import type { PipelineParts } from "../pipeline-parts.ts";
 import { isForwarded } from "../policies/decide.ts";
 import { withUserAgentSuffix } from "../upstream/user-agent-suffix.ts";
-import { asAwsError, renderInstead } from "./answer-error.ts";
+import { renderInstead } from "./answer-error.ts";
 import { callerOf } from "./caller.ts";
 import { denial } from "./denial.ts";
 import { type GitAction, gitCheck, gitRepository, type NamedRepository } from "./git-repository.ts";
@@ -18,21 +18,6 @@ import { responsePlan } from "./response-plan.ts";
  * the real credentials; its body streams. Errors are plain text, which git shows to its user.
  */
 export async function runGit(exchange: Exchange, story: RequestStory, parts: PipelineParts): Promise<void> {
-  try {
-    await run(exchange, story, parts);
-  } catch (thrown) {
-    const error = asAwsError(thrown);
-    if (error.code === "InternalFailure" || error.code === "ServiceUnavailable") parts.onFault(thrown as Error);
-    await story.refused(error);
-    if (exchange.clientGone) return story.ended("aborted", undefined);
-    story.errorCode(error.code);
-    const answer = plainAnswer(error, story.id);
-    await exchange.respond(answer);
-    story.ended("answered", answer.status);
-  }
-}
-
-async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts): Promise<void> {
   const { keys, signingKeys, decide, mode, now, userAgentSuffix } = parts;
   const { head } = exchange;
   const asked = readGitRequest(head);
@@ -69,7 +54,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     response: responsePlan({
       credentials,
       session: lineage !== undefined,
-      render: (error) => ({ ...renderInstead(error, head, story, parts), ...plainAnswer(error, story.id) }),
+      render: (error) => renderInstead(error, head, story, parts),
       now,
       onErrorCode: (code) => story.errorCode(code),
     }),
@@ -122,16 +107,3 @@ function gitCall(
     ],
   };
 }
-
-/** An error as git shows it to its user: its body, if it is plain text. A 401 makes git ask its helper for a password. */
-function plainAnswer(error: AwsError, decisionId: string): Answer {
-  const body = Buffer.from(`${error.message} (iam-agent-proxy decision ${decisionId})\n`);
-  const headers = [["Content-Type", "text/plain; charset=utf-8"]] as const;
-  if (error.code !== "MissingAuthentication") return { status: statuses.get(error.code) ?? 403, headers, body };
-  return { status: 401, headers: [...headers, ["WWW-Authenticate", 'Basic realm="CodeCommit"']], body };
-}
-
-const statuses: ReadonlyMap<AwsError["code"], number> = new Map([
-  ["InternalFailure", 500],
-  ["ServiceUnavailable", 503],
-]);

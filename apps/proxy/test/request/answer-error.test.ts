@@ -1,4 +1,4 @@
-import { AwsError, headerValue, type RequestHead } from "@iap/aws-core";
+import { AwsError, type FinishedRecord, headerValue, type RequestHead } from "@iap/aws-core";
 import { BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
 import { describe, expect, test } from "vitest";
 import { asAwsError, renderAnswer, renderInstead } from "../../src/request/answer-error.ts";
@@ -32,9 +32,9 @@ describe("what was thrown, as an error the agent can be told", () => {
   );
 });
 
-function story(head: RequestHead): RequestStory {
+function story(head: RequestHead, finished: FinishedRecord[] = []): RequestStory {
   return new RequestStory(head, {
-    recorder: { decided: async () => {}, finished: () => {} },
+    recorder: { decided: async () => {}, finished: (record) => finished.push(record) },
     mode: "record",
     run: "run-1",
     now: () => now,
@@ -71,6 +71,18 @@ describe("the answer", () => {
       expect(JSON.parse(text(renderAnswer(error, request, told, now)))).toMatchObject({ Message: expect.any(String) });
     }
   });
+});
+
+test("to git an error is plain text, and the status that is recorded is the one that git gets", () => {
+  const request = head("git-codecommit.eu-west-1.amazonaws.com");
+  const finished: FinishedRecord[] = [];
+  const told = story(request, finished);
+  const answer = renderInstead(new AwsError("ExpiredToken", "m"), request, told, { onFault() {}, now: () => now });
+  expect(answer).toMatchObject({ status: 403, headers: [["Content-Type", "text/plain; charset=utf-8"]] });
+  expect(text(answer)).toBe(`m (iam-agent-proxy decision ${told.id})\n`);
+  const ofAws = { status: 400, statusText: "", headers: [] };
+  told.forwarded({ outcome: "answered", head: ofAws, bytesUp: 0, bytesDown: 0 });
+  expect(finished).toMatchObject([{ status: 403 }]);
 });
 
 test.each([
