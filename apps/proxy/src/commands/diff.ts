@@ -1,7 +1,7 @@
 import { diffPolicy, type PolicyDiff } from "@iap/policy-generator";
 import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
-import { readPolicies, withPolicies } from "../recording/read-policies.ts";
+import { readPolicies, withPolicies } from "../policies/read-policies.ts";
 import { openRecording } from "../recording/read-recording.ts";
 import { recordContext } from "../recording/record-context.ts";
 import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";

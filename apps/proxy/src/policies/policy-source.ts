@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { PolicyType } from "@iap/aws-core";
-import { compilePolicySet, type PolicyDocument, type PolicyInput, PolicyValidationError } from "@iap/iam-evaluator";
-import { UsageError } from "../usage-error.ts";
+import { compilePolicySet, type PolicyDocument, type PolicyInput } from "@iap/iam-evaluator";
+import { fromDisk, policyText, type ReadText, withPolicies } from "./read-policies.ts";
 import { type Judge, parseRolePolicy, RolePolicies } from "./role-policies.ts";
 import { sessionPolicyText } from "./session-policy-text.ts";
 
@@ -38,11 +37,11 @@ export interface PolicyChange {
 /** Policies in files, read once and again when told to, never on their own: whoever can write a file must not make it count. */
 export class PolicyFiles implements PolicySource {
   readonly #names: PolicyFileNames;
-  readonly #read: (file: string) => string;
+  readonly #read: ReadText;
   #set: CompiledSet | undefined;
 
-  /** `read` gives the text of a file, from disk by default. Throws `UsageError` naming file, path in the document and the fix. */
-  constructor(names: PolicyFileNames, read: (file: string) => string = (file) => readFileSync(file, "utf8")) {
+  /** Throws `UsageError` naming file, path in the document and the fix. */
+  constructor(names: PolicyFileNames, read: ReadText = fromDisk) {
     this.#names = names;
     this.#read = read;
     const { policies, boundaries, sessionPolicies, policiesFor = [] } = names;
@@ -95,46 +94,33 @@ interface Statement {
   readonly identity: string;
 }
 
-function compile(names: PolicyFileNames, read: (file: string) => string): CompiledSet {
+function compile(names: PolicyFileNames, read: ReadText): CompiledSet {
   const { policies, boundaries, sessionPolicies, policiesFor = [], sessionPolicyOf } = names;
   const texts = new Map<string, string>();
-  const readPolicy = (file: string): PolicyInput => {
+  const readOnce = (file: string): PolicyInput => {
     // One that is named twice is read once: it is to be the same.
-    const document = texts.get(file) ?? textOf(file, read);
+    const document = texts.get(file) ?? policyText(file, read);
     texts.set(file, document);
     return { name: file, document };
   };
-  const forRoles = policiesFor.map(parseRolePolicy).map((rule) => ({ ...rule, input: readPolicy(rule.file) }));
-  const identity = policies.map(readPolicy);
-  const permissionsBoundary = boundaries.map(readPolicy);
-  const session = sessionPolicies.map(readPolicy);
-  try {
-    return {
-      texts,
-      roles: new RolePolicies(compilePolicySet({ identity, permissionsBoundary, session }), forRoles),
-      sessionPolicy:
-        sessionPolicyOf === undefined
-          ? undefined
-          : sessionPolicyText({ identity, limits: [...permissionsBoundary, ...session], roleArn: sessionPolicyOf }),
-      statements: [
-        ...identity.flatMap((input) => statementsOf(input, "identity")),
-        ...permissionsBoundary.flatMap((input) => statementsOf(input, "permissionsBoundary")),
-        ...session.flatMap((input) => statementsOf(input, "session")),
-        ...forRoles.flatMap(({ pattern, input }) => statementsOf(input, `for ${pattern}`)),
-      ],
-    };
-  } catch (error) {
-    if (error instanceof PolicyValidationError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function textOf(file: string, read: (file: string) => string): string {
-  try {
-    return read(file);
-  } catch (error) {
-    throw new UsageError(`the policy ${file} cannot be read: ${(error as Error).message}`);
-  }
+  const forRoles = policiesFor.map(parseRolePolicy).map((rule) => ({ ...rule, input: readOnce(rule.file) }));
+  const identity = policies.map(readOnce);
+  const permissionsBoundary = boundaries.map(readOnce);
+  const session = sessionPolicies.map(readOnce);
+  return withPolicies(() => ({
+    texts,
+    roles: new RolePolicies(compilePolicySet({ identity, permissionsBoundary, session }), forRoles),
+    sessionPolicy:
+      sessionPolicyOf === undefined
+        ? undefined
+        : sessionPolicyText({ identity, limits: [...permissionsBoundary, ...session], roleArn: sessionPolicyOf }),
+    statements: [
+      ...identity.flatMap((input) => statementsOf(input, "identity")),
+      ...permissionsBoundary.flatMap((input) => statementsOf(input, "permissionsBoundary")),
+      ...session.flatMap((input) => statementsOf(input, "session")),
+      ...forRoles.flatMap(({ pattern, input }) => statementsOf(input, `for ${pattern}`)),
+    ],
+  }));
 }
 
 /** Of a document that has been compiled, so that it is known to be one. */
