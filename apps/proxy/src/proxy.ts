@@ -112,7 +112,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     });
     undo.push(() => recorder.close());
 
-    const stsRegion = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
+    const region = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
     const sourceCredentials = new UpstreamCredentials({
       provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,
@@ -124,7 +124,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       assumeRole === undefined
         ? undefined
         : new AssumedRole({
-            ...{ roleArn: assumeRole, agent, run, source: sourceCredentials, region: stsRegion, now },
+            ...{ roleArn: assumeRole, agent, run, source: sourceCredentials, region, now },
             ...{ sourceIdentity, sessionTags, sessionPolicy: () => policies.sessionPolicy },
             fetch: (head, more) => interceptor.fetch(head, more),
             onUnavailable: ({ message }) =>
@@ -135,7 +135,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     const askedIdentity = new UpstreamIdentity({
       account: settings.accountId,
       principalArn: settings.principalArn,
-      region: stsRegion,
+      region,
       fetch: (head) => interceptor.fetch(head),
       now,
       onUnknown: (error) =>
@@ -198,7 +198,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
       socketPath,
       current: () => rotation.current(now()),
       verbs: {
-        token: (request) => issueToken(readTokenRequest(request, stsRegion)),
+        token: (request) => issueToken(readTokenRequest(request, region)),
         status: () => ({
           version,
           pid: process.pid,
@@ -213,7 +213,6 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     });
     undo.push(() => server.close());
 
-    const region = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
     const profile = { file: configFile, socketPath };
     if (forOneRun === undefined) {
       await installProfile({

@@ -50,7 +50,7 @@ export function headOfUrl(
   return { head: tokenHead(authority, target, headers), authority, parameters };
 }
 
-/** Reads the token that a client made. Throws `VerbError` `badRequest` when it is none of the kind. */
+/** The error of a token that is none of its kind. */
 export function notAToken(what: string): VerbError {
   return new VerbError("badRequest", `What was handed in is not ${what}.`);
 }
