@@ -195,7 +195,12 @@ function entries(
   if (not !== undefined)
     return [{ label: `${name} ${[not].flat().join(", ")}`, text: undefined, element: { [name]: not } }];
   const element = name.slice(3);
-  return ([plain ?? []].flat() as string[]).map((text) => ({ label: text, text, element: { [element]: text } }));
+  return listed(plain).map((text) => ({ label: text, text, element: { [element]: text } }));
+}
+
+/** What an Action or Resource lists, without the null that IAM lets pass in a Resource, and that names nothing. */
+export function listed(values: PolicyStatement["Action"]): string[] {
+  return [values ?? []].flat().filter((value) => typeof value === "string");
 }
 
 /** Cheaper than the evaluator, which then decides. */

@@ -1,4 +1,4 @@
-import type { ActivityRecord } from "@iap/aws-core";
+import type { ActivityRecord, CheckResource } from "@iap/aws-core";
 import {
   compilePolicySet,
   type PolicyDocument,
@@ -8,12 +8,14 @@ import {
   validatePolicy,
 } from "@iap/iam-evaluator";
 import { accessLevelOf } from "./access-level.ts";
+import { appendJson } from "./append-json.ts";
+import { listed } from "./diff-policy.ts";
 import { asIdentity, callsByIdentity, ofIdentity, sidPrefix } from "./generate-policies.ts";
 import type { GeneraliseRule } from "./generate-policy.ts";
 import { type Grant, grantsFor, hasWildcard, type Seen, withoutCovered } from "./grants.ts";
 import { BASE_IDENTITY } from "./identity.ts";
-import { jsonText } from "./json-text.ts";
 import type { LeftOut } from "./left-out-ledger.ts";
+import { type PolicyResource, policyResource } from "./policy-resource.ts";
 import { prove } from "./prove.ts";
 import { type Observation, Recording } from "./recording.ts";
 import { resourceText } from "./replay-policy.ts";
@@ -32,7 +34,7 @@ export interface MergeOptions extends WhatIfOptions {
 /** A policy widened by a recording. */
 export interface MergedPolicy {
   readonly policy: PolicyDocument;
-  /** The text that was given, byte for byte, when nothing had to be added. */
+  /** The text that was given, with what was added written into it: no other character of it is changed. */
   readonly text: string;
   /** What was added, by the statement it went to: its Sid, or `Statement[0]`. */
   readonly added: readonly {
@@ -48,10 +50,11 @@ export interface MergedPolicy {
 }
 
 /**
- * Widens a policy by what a recording used and it does not grant. What is there stays as it is, order and Sids included.
- * An action or resource joins a statement only where its Sid is one of ours, it has no conditions, and that grants nothing
- * beyond the recording; everything else goes to new statements at the end. Proven before it is returned. Throws `PolicyValidationError` for a
- * policy that cannot be evaluated.
+ * Widens a policy by what a recording used and it does not grant. What is there stays as it is, order, Sids and the way in
+ * which it is written included. An action or resource joins a statement only where its Sid is one of ours, it has no
+ * conditions, and that grants nothing beyond the recording, nor without a condition what the policy has one for; everything
+ * else goes to new statements at the end. Proven before it is returned. Throws `PolicyValidationError` for a policy that
+ * cannot be evaluated.
  */
 export function mergePolicy(
   input: PolicyInput,
@@ -90,10 +93,8 @@ export function mergePolicy(
     requests,
     leftOut: ledger.list(),
   };
-  const policy = JSON.parse(before) as Mutable<PolicyDocument>;
-  if (parts.every(({ missing }) => missing.size === 0)) return { policy, text: before, added: [], ...told };
-
-  const statements = [policy.Statement].flat() as Mutable<PolicyStatement>[];
+  const written = statementsIn(before);
+  const statements: Mutable<PolicyStatement>[] = written.map((statement) => ({ ...statement }));
   const added: MergedPolicy["added"][number][] = [];
   const toProve: Parameters<typeof prove>[1][] = [];
   for (const { identity, missing, kept } of parts) {
@@ -105,7 +106,9 @@ export function mergePolicy(
     const uncovered = withoutCovered(all);
     // What holds for all of the agent's identities does not grow by what one role did.
     const isOfRole = identity !== BASE_IDENTITY;
-    const rest = isOfRole ? uncovered : joinExisting(uncovered, statements, kept, added);
+    // What the policy allows under conditions, or by variables, must not come to be allowed without.
+    const inAnyCase = kept.filter(({ action, resource }) => evaluator.allows({ action, resource, authoritative: [] }));
+    const rest = isOfRole ? uncovered : joinExisting(uncovered, statements, inAnyCase, added);
     const taken = new Set(statements.map(({ Sid }) => Sid));
     for (const draft of readableStatements(rest)) {
       const Sid = uniqueSid(`${sidPrefix(identity)}${draft.sid}`, taken);
@@ -117,15 +120,37 @@ export function mergePolicy(
       kept.map((observation) => ({ action: observation.action, resource: { text: "" }, observations: [observation] })),
     );
   }
-  policy.Statement = statements;
-  const text = `${jsonText(policy, indentOf(before))}${before.endsWith("\n") ? "\n" : ""}`;
+  const text = writeInto(before, written, statements);
   for (const grants of toProve) prove([text], grants);
-  return { policy, text, added, ...told };
+  return { policy: JSON.parse(text) as PolicyDocument, text, added, ...told };
+}
+
+function statementsIn(text: string): PolicyStatement[] {
+  const { Statement } = JSON.parse(text) as PolicyDocument;
+  return [Statement].flat() as PolicyStatement[];
+}
+
+/** The text with what the statements have beyond those that were written. */
+function writeInto(
+  before: string,
+  written: readonly PolicyStatement[],
+  statements: readonly PolicyStatement[],
+): string {
+  const isList = Array.isArray((JSON.parse(before) as PolicyDocument).Statement);
+  let text = before;
+  written.forEach((old, i) => {
+    for (const element of ["Action", "Resource"] as const) {
+      const more = listed(statements[i]?.[element]).slice(listed(old[element]).length);
+      if (more.length > 0) text = appendJson(text, ["Statement", ...(isList ? [i] : []), element], more);
+    }
+  });
+  const more = statements.slice(written.length);
+  return more.length === 0 ? text : appendJson(text, ["Statement"], more);
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** Puts grants into statements that stay exact with them; returns the others. */
+/** Puts grants into statements that stay exact with them, beside what was used and is granted; returns the others. */
 function joinExisting(
   grants: readonly Grant[],
   statements: readonly Mutable<PolicyStatement>[],
@@ -133,7 +158,9 @@ function joinExisting(
   added: MergedPolicy["added"][number][],
 ): Grant[] {
   const pair = (action: string, resource: string): string => `${action.toLowerCase()}\n${resource}`;
-  const known = new Set(kept.map(({ action, resource }) => pair(action, resourceText(resource))));
+  // As a policy writes them: the object called "*" is not all objects. `as`: what no policy can name was left out.
+  const textOf = (resource: CheckResource): string => (policyResource(resource) as PolicyResource).text;
+  const known = new Set(kept.map(({ action, resource }) => pair(action, textOf(resource))));
   const open = new Map<string, Grant>();
   for (const grant of grants) {
     known.add(pair(grant.action, grant.resource.text));
@@ -147,8 +174,8 @@ function joinExisting(
     for (const grant of grants) {
       if (done.has(grant) || open.get(pair(grant.action, grant.resource.text)) !== grant) continue;
       if (!isOurSid(statement.Sid, grant.action)) continue;
-      const actions = list(statement.Action);
-      const resources = list(statement.Resource);
+      const actions = listed(statement.Action);
+      const resources = listed(statement.Resource);
       if (actions.some((action) => /[*?]/.test(action) || serviceOf(action) !== serviceOf(grant.action))) continue;
       const { action, resource } = grant;
       const takesResource =
@@ -184,13 +211,4 @@ function uniqueSid(base: string, taken: Set<string | undefined>): string {
   for (let n = 2; taken.has(sid); n++) sid = `${base}${n}`;
   taken.add(sid);
   return sid;
-}
-
-function list(values: PolicyStatement["Action"]): string[] {
-  return [values ?? []].flat() as string[];
-}
-
-/** The blanks or the tab with which the first line of a text inside begins; two blanks where it is one line. */
-function indentOf(text: string): string {
-  return /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
 }

@@ -260,11 +260,92 @@ describe("merge", () => {
     expect(merged.added).toEqual([]);
   });
 
-  test("keeps the indentation, and makes a list of one statement only when it must", () => {
+  test("changes no character of what is there: what is added is written into it as it is written", () => {
+    const text = `{
+   "Version" : "2012-10-17",
+   "Statement": [
+      { "Sid": "Mine", "Effect": "Allow", "Action": "x:Y", "Resource": ["*"] },
+
+      {
+         "Sid": "S3ReadObject", "Effect": "Allow",
+         "Action": "s3:GetObject",
+         "Resource": [ "arn:aws:s3:::b/l",
+                       "arn:aws:s3:::b/\\u006d" ]
+      }
+   ]}
+`;
+    expect(merge(text, answered([get], [put])).text).toBe(`{
+   "Version" : "2012-10-17",
+   "Statement": [
+      { "Sid": "Mine", "Effect": "Allow", "Action": "x:Y", "Resource": ["*"] },
+
+      {
+         "Sid": "S3ReadObject", "Effect": "Allow",
+         "Action": "s3:GetObject",
+         "Resource": [ "arn:aws:s3:::b/l",
+                       "arn:aws:s3:::b/\\u006d",
+                       "arn:aws:s3:::b/k" ]
+      },
+
+      {
+         "Sid": "S3WriteObject",
+         "Effect": "Allow",
+         "Action": [
+            "s3:PutObject"
+         ],
+         "Resource": [
+            "arn:aws:s3:::b/k"
+         ]
+      }
+   ]}
+`);
+  });
+
+  test("makes a list of one statement only when it must, and adds to it where it can", () => {
     const single = `{\n\t"Version": "2012-10-17",\n\t"Statement": {"Effect": "Allow", "Action": "x:Y", "Resource": "*"}\n}`;
-    const merged = merge(single, answered([get]));
-    expect(merged.text).toContain('\n\t"Statement": [\n\t\t{\n\t\t\t"Effect": "Allow",');
-    expect(merged.text.endsWith("}")).toBe(true);
+    const added = `{"Sid":"S3ReadObject","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/k"]}`;
+    expect(merge(single, answered([get])).text).toBe(single.replace(/\{"E.*\}/, (one) => `[${one}, ${added}]`));
+    const ours = single.replace(
+      '"Action": "x:Y", "Resource": "*"',
+      '"Sid": "S3ReadObject", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/l"',
+    );
+    expect(merge(ours, answered([get])).text).toBe(
+      ours.replace('"arn:aws:s3:::b/l"', '[\n\t\t"arn:aws:s3:::b/l",\n\t\t"arn:aws:s3:::b/k"\n\t]'),
+    );
+  });
+
+  test("does not take an object that is called like a pattern for the pattern", () => {
+    const text = document(allow("S3ReadObject", ["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::b/$\u007b*}"]));
+    const pattern = { pattern: "arn:aws:s3:::b/*", why: "not told" };
+    const list = answered(
+      [check("s3:GetObject", object("*"))],
+      [check("s3:GetObjectVersion", object("*"))],
+      [check("s3:GetObject", pattern)],
+    );
+    expect(merge(text, list).added).toMatchObject([{ statement: "S3ReadObject2", actions: ["s3:GetObject"] }]);
+  });
+
+  test.each<[string, string, PolicyStatement["Condition"]]>([
+    ["a condition", "arn:aws:s3:::b/k", { Bool: { "aws:MultiFactorAuthPresent": "true" } }],
+    ["a variable", "arn:aws:s3:::b/$\u007baws:username}", undefined],
+  ])("does not allow without %s what the policy allows with it only", (_, resource, Condition) => {
+    const text = document(
+      allow("S3ReadObject", ["s3:GetObject", "s3:GetObjectAcl"], ["arn:aws:s3:::b/l"]),
+      allow("Mine", "s3:GetObjectAcl", resource, { Condition }),
+    );
+    const context = { "aws:MultiFactorAuthPresent": "true", "aws:username": "k" };
+    const merged = merge(text, answered([get], [{ ...check("s3:GetObjectAcl", object("k")), context }]));
+    expect(merged.added).toMatchObject([{ statement: "S3ReadObject2", actions: ["s3:GetObject"] }]);
+  });
+
+  test("a null in a Resource names nothing, and stays", () => {
+    const resources = [null, "arn:aws:s3:::b/l", "arn:aws:s3:::b/k"];
+    const statement = { ...allow("S3ReadObject", "s3:GetObject", ""), Resource: resources };
+    const text = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const list = answered([check("s3:GetObjectAcl", object("k"))], [check("s3:GetObjectAcl", object("l"))]);
+    const merged = JSON.parse(merge(text, list).text) as { Statement: { Action: unknown; Resource: unknown }[] };
+    expect(merged.Statement).toMatchObject([{ Resource: resources }]);
+    expect(diffPolicy([policy(text)], answered([get])).equal).toMatchObject([{ resources: ["arn:aws:s3:::b/k"] }]);
   });
 
   test("twice is once, and the recording is then allowed", () => {

@@ -29,7 +29,7 @@ export function mergeOptions(y: Argv, env: CliProcess["env"]): Argv<MergeArgumen
     .example("$0 merge --policy agent.json > wider.json", "with what was recorded and is not granted yet")
     .example("$0 merge --policy agent.json --output agent.json --since 1h", "in place, with what the last hour needed")
     .epilogue(
-      "What is in the policy stays as it is, order and Sids included.\n" +
+      "What is in the policy stays as it is written: order, Sids, blanks and line breaks.\n" +
         "Exit status: 0 written, 1 written, but a Deny of the policy is about recorded requests, 2 wrong usage, or it could not be done.",
     ) as unknown as Argv<MergeArguments>;
 }
