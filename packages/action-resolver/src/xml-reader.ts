@@ -14,8 +14,8 @@ const attributePattern = /[ \t\r\n]+([A-Za-z_][A-Za-z0-9_.:-]*)[ \t\r\n]*=[ \t\r
 
 /**
  * Reads a whole XML document strictly: UTF-8, one root, no document type, no processing instruction but the
- * declaration, no CDATA, no prefixed names, only `xmlns` attributes, at most 16 levels. Throws `SyntaxError` for
- * anything else: what two readers could understand differently is refused.
+ * declaration, no CDATA, no comments, no prefixed names, only `xmlns` attributes, at most 16 levels. Throws `SyntaxError` for
+ * anything else: what two readers could understand differently is refused (a comment inside a text may end it).
  */
 export function readXml(bytes: Uint8Array): XmlElement {
   let text: string;
@@ -36,18 +36,6 @@ export function readXml(bytes: Uint8Array): XmlElement {
     const found = pattern.exec(source);
     if (found !== null) at = pattern.lastIndex;
     return found;
-  };
-  const skipMisc = (): void => {
-    for (;;) {
-      match(/[ \t\n]+/y);
-      if (!source.startsWith("<!--", at)) return;
-      skipComment();
-    }
-  };
-  const skipComment = (): void => {
-    const end = source.indexOf("--", at + 4);
-    if (end < 0 || source[end + 2] !== ">") fail("a comment does not end");
-    at = end + 3;
   };
   const element = (depth: number): XmlElement => {
     if (depth > maxDepth) fail(`more than ${maxDepth} levels`);
@@ -78,9 +66,8 @@ export function readXml(bytes: Uint8Array): XmlElement {
         at++;
         return { name, children, text: content };
       }
-      if (source.startsWith("<!--", at)) skipComment();
-      else if (source[at + 1] === "!" || source[at + 1] === "?") fail("markup that is not an element");
-      else children.push(element(depth + 1));
+      if (source[at + 1] === "!" || source[at + 1] === "?") fail("markup that is not an element");
+      children.push(element(depth + 1));
     }
   };
 
@@ -88,10 +75,10 @@ export function readXml(bytes: Uint8Array): XmlElement {
     /<\?xml[ \t\n]+version="1\.0"(?:[ \t\n]+encoding="([A-Za-z0-9-]+)")?[ \t\n]*(?:standalone="(?:yes|no)"[ \t\n]*)?\?>/y,
   );
   if (declaration?.[1] !== undefined && declaration[1].toLowerCase() !== "utf-8") fail("the encoding is not UTF-8");
-  skipMisc();
+  match(/[ \t\n]+/y);
   if (source[at] !== "<" || !/[A-Za-z_]/.test(source[at + 1] ?? "")) fail("an element was expected");
   const root = element(1);
-  skipMisc();
+  match(/[ \t\n]+/y);
   if (at !== source.length) fail("something follows the root element");
   return root;
 }
@@ -99,7 +86,7 @@ export function readXml(bytes: Uint8Array): XmlElement {
 function resolveEntities(text: string, fail: (what: string) => never): string {
   if (!text.includes("&")) return text;
   return text.replace(/&([^;&]*);?/g, (entity, name: string) => {
-    const known = entity.endsWith(";") ? named[name] : undefined;
+    const known = entity.endsWith(";") ? named.get(name) : undefined;
     if (known !== undefined) return known;
     const number = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity.endsWith(";") ? name : "");
     if (number === null) return fail(`the entity ${entity} is not known`);
@@ -109,4 +96,6 @@ function resolveEntities(text: string, fail: (what: string) => never): string {
   });
 }
 
-const named: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+const named: ReadonlyMap<string, string> = new Map(
+  Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" }),
+);
