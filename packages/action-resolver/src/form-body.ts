@@ -1,14 +1,11 @@
-import { gunzipSync } from "node:zlib";
 import { type AwsRequest, headerValues, type RequestHead } from "@iap/aws-core";
+import { gunzip } from "./gunzip.ts";
 
 /** The form a query request carries; `compressed` when it came as gzip. */
 export interface FormBody {
   readonly bytes: Uint8Array;
   readonly compressed: boolean;
 }
-
-/** What a compressed form may grow to, in bytes. */
-export const maxInflated: number = 32 * 1024 * 1024;
 
 /**
  * The form body of a request to a query service: undefined when there is none, a string when it cannot be read in one
@@ -32,12 +29,11 @@ export function formBody(request: AwsRequest, shared: boolean): FormBody | strin
   if (encodings.length > 1 || encodings[0]?.trim().toLowerCase() !== "gzip") {
     return "the body of a query request has a Content-Encoding that is not gzip";
   }
-  try {
-    return { bytes: gunzipSync(body, { maxOutputLength: maxInflated }), compressed: true };
-  } catch {
-    return "the gzip body cannot be read, or grows past 32 MiB";
-  }
+  const bytes = gunzip(body);
+  return bytes === undefined ? notGzip : { bytes, compressed: true };
 }
+
+export const notGzip = "the gzip body is not one member that can be read, or grows past 32 MiB";
 
 /** Whether `formBody` would look at the body of this request. */
 export function mayCarryForm({ method, headers }: RequestHead, shared: boolean): boolean {

@@ -13,7 +13,8 @@ interface Draft {
 
 /**
  * Reads the wanted members of a query or EC2 request: `Filter.1.Value.2=x`. `parameters` are the decoded pairs of the URL; `form` the
- * body. Throws `TwoReadings` for a wanted parameter that repeats, is numbered otherwise than the protocol has it, or differs in letter case.
+ * body. Throws `TwoReadings` for a wanted parameter that repeats, is numbered otherwise than the protocol has it (from 1, without gaps), or differs
+ * in letter case.
  */
 export function readFormMembers(
   parameters: Iterable<readonly [name: string, value: string]>,
@@ -120,7 +121,15 @@ function put(root: Draft, wanted: OnWire, name: string, value: string | (() => s
 
 function finished(from: Draft, node: OnWire): MemberValue | undefined {
   if (isLeaf(node)) return from.text ?? (from.inside ? present : undefined);
-  const elements = (): readonly Draft[] => [...from.elements].sort(([a], [b]) => a - b).map(([, element]) => element);
+  const elements = (): readonly Draft[] =>
+    [...from.elements]
+      .sort(([a], [b]) => a - b)
+      .map(([number, element], i) => {
+        // Where there is a gap, servers may end the list.
+        if (number !== i + 1)
+          throw new TwoReadings(`the elements of a list are not numbered from 1 to ${from.elements.size}`);
+        return element;
+      });
   if (node.each !== undefined) {
     const { each } = node;
     return elements().map((element) => finished(element, each) ?? present);

@@ -1,8 +1,8 @@
-import { gunzipSync } from "node:zlib";
 import { type AwsRequest, headerValues, type Protocol, type RequestHead } from "@iap/aws-core";
 import { readCborMembers } from "./cbor-members.ts";
-import { formBody, hasOtherCharset, maxInflated } from "./form-body.ts";
+import { formBody, hasOtherCharset, notGzip } from "./form-body.ts";
 import { readFormMembers } from "./form-members.ts";
+import { gunzip } from "./gunzip.ts";
 import { readJsonMembers } from "./json-members.ts";
 import { isMap, type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
 import type { Operation } from "./operation.ts";
@@ -48,7 +48,7 @@ export function readMembers(
       place === "label"
         ? [labels?.get(name)].filter((value) => value !== undefined)
         : place === "query"
-          ? query.filter(([key]) => key === name).map(([, value]) => value)
+          ? queryMember(query, name)
           : headerValues(request.headers, name);
     if (isList) {
       const values =
@@ -67,6 +67,15 @@ export function readMembers(
   if (payload !== undefined) members.set(payload, inBody);
   else if (isMap(inBody)) for (const [name, value] of inBody) members.set(name, value);
   return members;
+}
+
+/** The values of a query parameter. One in other letter case has two readings, as it has in a body. */
+function queryMember(query: QueryString, name: string): readonly string[] {
+  const folded = name.toLowerCase();
+  const given = query.filter(([key]) => key.toLowerCase() === folded);
+  const other = given.find(([key]) => key !== name);
+  if (other !== undefined) throw new TwoReadings(`the query parameter ${other[0]} is not spelled as the API has it`);
+  return given.map(([, value]) => value);
 }
 
 function planOf(operation: Operation, protocol: Protocol): MemberPlan {
@@ -139,11 +148,9 @@ function inflated({ headers }: RequestHead, body: Uint8Array): Uint8Array {
   const real = encodings.map((one) => one.trim().toLowerCase()).filter((one) => one !== "identity" && one !== "");
   if (real.length === 0) return body;
   if (real.length > 1 || real[0] !== "gzip") throw new TwoReadings("the body has a Content-Encoding that is not gzip");
-  try {
-    return gunzipSync(body, { maxOutputLength: maxInflated });
-  } catch {
-    throw new TwoReadings("the gzip body cannot be read, or grows past 32 MiB");
-  }
+  const content = gunzip(body);
+  if (content === undefined) throw new TwoReadings(notGzip);
+  return content;
 }
 
 function labelNames(wires: readonly string[]): readonly string[] {

@@ -52,6 +52,8 @@ export function matchRest({ root }: RestTrie, request: RestRequest): readonly st
   for (const segment of segments) {
     const decoded = decodePercent(segment);
     if (decoded === undefined) return "the path does not decode";
+    // Some servers take what follows it away (RFC 3986, section 3.3) before they route.
+    if (segment.includes(";")) return "the path holds a semicolon that is not percent-encoded";
     if (decoded === "" || decoded === "." || decoded === "..") return "the path holds an empty or dot segment";
   }
   return walk(root, segments, 0, request);
@@ -122,6 +124,12 @@ function walk(
 }
 
 function choose(leaves: readonly Leaf[], { method, query, hasHeader }: RestRequest): readonly string[] | string {
+  for (const [key] of query) {
+    const isOtherCase = ([name]: Leaf["literals"][number]): boolean =>
+      key !== name && key.toLowerCase() === name.toLowerCase();
+    if (leaves.some((leaf) => leaf.method === method && leaf.literals.some(isOtherCase)))
+      return `the query parameter ${key} is not spelled as the API has it`;
+  }
   const fits = leaves.filter(
     (leaf) =>
       leaf.method === method &&

@@ -68,13 +68,14 @@ test("a required header that is there selects its operation", () => {
   expect(match("PUT", "/copy", ["x-source"])).toEqual(["Copy"]);
 });
 
-test.each(["/things/speci%61l", "/things/..", "/things/%2E", "/things//a", "/things/%zz"])(
+test.each(["/things/speci%61l", "/things/..", "/things/%2E", "/things//a", "/things/%zz", "/things/special;a"])(
   "%s has two readings, and is refused",
   (target) => {
     expect(typeof match("GET", target)).toBe("string");
   },
 );
 
-test("an operation's selecting query key may be there once", () => {
+test("an operation's selecting query key may be there once, and in its own letter case", () => {
   expect(typeof match("POST", "/tags?operation=tag&operation=untag")).toBe("string");
+  expect(typeof match("POST", "/tags?Operation=tag")).toBe("string");
 });
