@@ -39,7 +39,7 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
       ...(action.access === undefined ? {} : { access: action.access }),
       ...(action.escape.length === 0 ? {} : { escape: action.escape }),
     };
-    checks.set(JSON.stringify([check.action, check.resource, check.context]), check);
+    checks.set(JSON.stringify([check.action, check.resource, check.context, check.authoritative]), check);
   };
   for (const plan of operation.checks) {
     const { when, forEach } = "hook" in plan ? plan.hook : plan.more;

@@ -9,7 +9,7 @@ import { printable } from "./printable.ts";
 import { type QueryString, queryValues } from "./query-string.ts";
 import { matchRest } from "./rest-trie.ts";
 
-/** A way to read the request: the operations it then is, or why it has none under that reading. */
+/** The one way to read the request: the operations it then is, or why it has none. */
 export interface Reading {
   readonly protocol: Protocol;
   readonly found: readonly Operation[];
@@ -18,13 +18,16 @@ export interface Reading {
   readonly why?: string;
 }
 
-/** Every way the services at this host can read the request; a string when a selector contradicts itself. */
+/**
+ * How the services at this host read the request; a string when they can in more than one way. Two protocols that name the same operation are
+ * two ways, for each has its members elsewhere.
+ */
 export function readRequest(
   models: readonly Model[],
   request: AwsRequest,
   path: string,
   query: QueryString,
-): readonly Reading[] | string {
+): Reading | string {
   const { headers } = request;
   const readings: Reading[] = [];
 
@@ -55,6 +58,7 @@ export function readRequest(
     const selected = selectQuery(query, form?.bytes);
     if (typeof selected === "string") return selected;
     if (selected !== undefined) {
+      if (!headerValues(headers, "content-type").every(isFormType)) return "the body of a query request is not a form";
       const named = queries.flatMap(({ shard, operation: read }) => {
         const operation = read(selected.action);
         return operation === undefined ? [] : [{ operation, versions: shard.versions ?? [] }];
@@ -91,23 +95,21 @@ export function readRequest(
     }
   }
   if (rest.length > 0) readings.push({ protocol: restProtocol ?? "restJson1", found: rest });
-  if (readings.length === 0) {
+  const [reading, ...more] = readings;
+  if (reading === undefined) {
     const protocol = models[0]?.shard.protocols[0] ?? "restJson1";
-    return [{ protocol, found: [], why: `no operation of the service is ${request.method} ${printable(path)}` }];
+    return { protocol, found: [], why: `no operation of the service is ${request.method} ${printable(path)}` };
   }
+  if (more.length > 0) return "the request names an operation in more than one protocol";
   // What is sent as a form may be read as one: the JSON protocols have content types of their own.
   const isForm = headerValues(headers, "content-type").some(isFormType);
-  if (isForm && readings.length === 1 && readings[0]?.protocol.startsWith("awsJson"))
-    return "the body of an X-Amz-Target request is a form";
+  if (isForm && reading.protocol.startsWith("awsJson")) return "the body of an X-Amz-Target request is a form";
   const other = [
     ...(json.length === 0 ? targets.map((target) => target.slice(target.lastIndexOf(".") + 1)) : []),
     ...(queries.length === 0 ? queryValues(query, "Action") : []),
     ...(cbor.length === 0 && rpc !== null ? [rpc[2] as string] : []),
   ];
-  const names = readings.flatMap(({ found }) => found.map(({ name }) => name));
-  return (
-    otherSelector(other, names, (name) => models.some(({ operation: read }) => read(name) !== undefined)) ?? readings
-  );
+  return otherSelector(other, (name) => models.some(({ operation: read }) => read(name) !== undefined)) ?? reading;
 }
 
 /** The operation that a service name and an operation name select, exact on both. */

@@ -2,6 +2,7 @@ import {
   type Check,
   type Context,
   headerValue,
+  headerValues,
   type Protocol,
   type ResolvedCall,
   type ScopedRequest,
@@ -15,7 +16,7 @@ import type { Operation } from "./operation.ts";
 import { type OperationCheck, operationChecks } from "./operation-checks.ts";
 import { printable } from "./printable.ts";
 import { type QueryString, queryValues, readQueryString } from "./query-string.ts";
-import { type Reading, readRequest } from "./readings.ts";
+import { readRequest } from "./readings.ts";
 import { resolveS3 } from "./s3-request.ts";
 import type { CallFacts } from "./scope.ts";
 import { isCustomersOwn, resolveUserContent } from "./user-content.ts";
@@ -76,14 +77,8 @@ export function resolveCall(
   }
 
   const own = models.filter((model) => model.s3 === undefined);
-  const readings = readRequest(own, request, path, query);
-  if (typeof readings === "string") return refuse("ambiguous", readings);
-  const [reading, ...others] = readings;
-  if (reading === undefined) return refuse("unknown", "nothing in the request names an operation of the service");
-  const names = keyOf(reading);
-  if (others.some((other) => keyOf(other) !== names)) {
-    return refuse("ambiguous", "the request names one operation in one place and another in another");
-  }
+  const reading = readRequest(own, request, path, query);
+  if (typeof reading === "string") return refuse("ambiguous", reading);
   if (reading.found.length === 0) {
     return { ...refuse("unknown", reading.why ?? "", reading.claimed), protocol: reading.protocol };
   }
@@ -149,13 +144,16 @@ function globalContext({ request, endpoint }: ScopedRequest): {
   readonly context: Context;
   readonly authoritative: readonly string[];
 } {
-  const agent = headerValue(request.headers, "user-agent");
+  const [agent, ...agents] = headerValues(request.headers, "user-agent");
+  // Of two, AWS takes one, or both.
+  const isUnsure = agents.length > 0;
   const context: Context = {
     ...(endpoint.region === undefined ? {} : { "aws:RequestedRegion": endpoint.region }),
     "aws:SecureTransport": true,
-    ...(agent === undefined ? {} : { "aws:UserAgent": agent }),
+    ...(agent === undefined || isUnsure ? {} : { "aws:UserAgent": agent }),
   };
-  return { context, authoritative: [...new Set([...Object.keys(context), "aws:UserAgent"])] };
+  const known = Object.keys(context);
+  return { context, authoritative: agent === undefined ? [...known, "aws:UserAgent"] : known };
 }
 
 function withAnswer(call: ResolvedCall, found: readonly Operation[]): ResolvedCall {
@@ -173,7 +171,8 @@ function withAnswer(call: ResolvedCall, found: readonly Operation[]): ResolvedCa
 function unite(checks: readonly OperationCheck[]): readonly OperationCheck[] {
   if (checks.length < 2) return checks;
   const united = new Map<string, OperationCheck>();
-  for (const check of checks) united.set(JSON.stringify([check.action, check.resource, check.context]), check);
+  for (const check of checks)
+    united.set(JSON.stringify([check.action, check.resource, check.context, check.authoritative]), check);
   return [...united.values()];
 }
 
@@ -187,10 +186,6 @@ function namesOf(
     operations: [...new Set(found.map(({ name }) => name))],
     operationIds: [...new Set(found.map(({ shard, name }) => `${shard.id}.${name}`))],
   };
-}
-
-function keyOf({ found }: Reading): string {
-  return [...new Set(found.map(({ service, name }) => `${service}:${name}`))].sort().join(" ");
 }
 
 /** S3 Control's operations are those of Outposts or of directory buckets when signed for them. */

@@ -221,14 +221,13 @@ function membersInBody(models: readonly Model[], head: RequestHead): boolean {
   const { path, query: rawQuery } = splitTarget(head.target);
   const query = readQueryString(rawQuery);
   if (query === undefined) return false;
-  const readings = readRequest(
+  const reading = readRequest(
     models.filter(({ s3 }) => s3 === undefined),
     { ...head, body: undefined },
     path,
     query,
   );
-  if (typeof readings === "string") return false;
-  return readings.some(({ found, protocol }) => found.some((operation) => readsBody(operation, protocol)));
+  return typeof reading !== "string" && reading.found.some((operation) => readsBody(operation, reading.protocol));
 }
 
 /** The services (botocore's names, also those of tables) whose requests are signed for a name: `elb` and `elbv2` of `elasticloadbalancing`. */

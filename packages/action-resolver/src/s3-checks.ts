@@ -98,6 +98,7 @@ const written: readonly (readonly [string, string])[] = [
   ["x-amz-object-lock-legal-hold", "PutObjectLegalHold"],
 ];
 const bypass = ["x-amz-bypass-governance-retention", "BypassGovernanceRetention"] as const;
+const switches: ReadonlySet<string> = new Set([bypass[0], "x-amz-bucket-object-lock-enabled"]);
 
 /** Settings that need a further action on the same resource. */
 const conditional: Readonly<Record<string, readonly (readonly [setting: string, action: string])[]>> = {
@@ -139,7 +140,7 @@ function has(parameters: S3Parameters, name: string): boolean {
 
 /** A setting is asked for when it is there, and, if it is a switch, not switched off. */
 function isAsked(parameters: S3Parameters, name: string): boolean {
-  return parameters(name).some((value) => value.trim().toLowerCase() !== "false");
+  return parameters(name).some((value) => !switches.has(name) || value.trim().toLowerCase() !== "false");
 }
 
 /** What a copy reads: `x-amz-copy-source`, percent-encoded, `?versionId=` behind it. */

@@ -1,6 +1,7 @@
 import {
   type Check,
   type Endpoint,
+  headerValue,
   headerValues,
   type RequestHead,
   type ScopedRequest,
@@ -109,6 +110,11 @@ export function resolveS3(
   if (subResources.length > 1) return refuse("ambiguous", `${subResources.join(" and ")} are two sub-resources`);
 
   const parameters = readParameters(request, query);
+  // S3 reads them there in presigned URLs alone.
+  const unread =
+    headerValue(request.headers, "authorization") !== undefined &&
+    [...keys.keys()].find((name) => readOnce.includes(name.toLowerCase()) && /^x-amz-/i.test(name));
+  if (unread) return refuse("ambiguous", `${unread} stands in the query of a request that is signed in its header`);
   const repeated = readOnce.find((name) => new Set(parameters(name)).size > 1);
   if (repeated !== undefined) return refuse("ambiguous", `${repeated} is there more than once`);
   if (setsTagTwice(parameters)) return refuse("ambiguous", "x-amz-tagging sets a tag more than once");
@@ -117,7 +123,7 @@ export function resolveS3(
     return refuse("unknown", `no S3 operation is ${request.method} on ${place.level}${querySuffix(subResources)}`);
   const operation = model.operation(leaf.operation) as Operation;
   const targets = headerValues(request.headers, "x-amz-target").map((name) => name.slice(name.lastIndexOf(".") + 1));
-  const contradiction = otherSelector(targets, [leaf.operation], (name) => model.operation(name) !== undefined);
+  const contradiction = otherSelector(targets, (name) => model.operation(name) !== undefined);
   if (contradiction !== undefined) return refuse("ambiguous", contradiction, [leaf.operation]);
   const hint = keys.get("x-id");
   if (hint !== undefined && hint !== leaf.operation && twins[hint] !== leaf.operation) {

@@ -5,9 +5,11 @@ import { organizationsId } from "../src/hooks/organizations-id.ts";
 import { route53RecordNames } from "../src/hooks/route53-record-names.ts";
 import { s3Url } from "../src/hooks/s3-url.ts";
 import { secretId } from "../src/hooks/secret-id.ts";
+import { sqsQueue } from "../src/hooks/sqs-queue.ts";
 import { ssmDocument } from "../src/hooks/ssm-document.ts";
 import { ssmNode } from "../src/hooks/ssm-node.ts";
 import { ssmParameter } from "../src/hooks/ssm-parameter.ts";
+import { TwoReadings } from "../src/member-value.ts";
 import type { CallFacts } from "../src/scope.ts";
 
 const call: CallFacts = {
@@ -162,3 +164,11 @@ test.each([
 ])("any object may be at %s", (url) => {
   expect(textsOf(s3Url, { url: [url] })).toEqual(["pattern arn:aws:s3:::*"]);
 });
+
+test.each(["/12345678901%32/other", "/123456789012/other/more", "//123456789012/other", ""])(
+  "%j is no path of a queue, beside a QueueUrl too",
+  (path) => {
+    const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+    expect(() => textsOf(sqsQueue, { url: [url] }, { ...call, path })).toThrow(TwoReadings);
+  },
+);

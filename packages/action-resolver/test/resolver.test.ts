@@ -384,15 +384,82 @@ describe("two readings are ambiguous", () => {
     expect(call.why).toBeTruthy();
   });
 
-  test("selectors that agree are one reading", async () => {
+  const sqs = "sqs.us-east-1.amazonaws.com";
+  const queue = (name: string) => `https://${sqs}/123456789012/${name}`;
+  const inUrl = `/?Action=SendMessage&Version=2012-11-05&QueueUrl=${encodeURIComponent(queue("b"))}`;
+  test.each([
+    [
+      "X-Amz-Target and a form",
+      {
+        host: cloudwatch,
+        headers: [...form, ...target("GraniteServiceVersion20100801.ListMetrics")],
+        body: "Action=ListMetrics&Version=2010-08-01",
+      },
+    ],
+    [
+      "X-Amz-Target and the query of the URL, each with a queue",
+      {
+        host: sqs,
+        target: inUrl,
+        headers: target("AmazonSQS.SendMessage"),
+        body: JSON.stringify({ QueueUrl: queue("a") }),
+      },
+    ],
+    [
+      "a query in the URL and a body that is no form",
+      { host: sqs, target: inUrl, headers: [["Content-Type", "text/plain"]] as const, body: `QueueUrl=${queue("a")}` },
+    ],
+    [
+      "Action beside X-Amz-Target at a service without forms",
+      {
+        host: "dynamodb.us-east-1.amazonaws.com",
+        target: "/?Action=DeleteTable&TableName=b",
+        headers: target("DynamoDB_20120810.DeleteTable"),
+        body: '{"TableName":"a"}',
+      },
+    ],
+    [
+      "X-Amz-Target at S3",
+      { host: "b.s3.us-east-1.amazonaws.com", method: "GET", target: "/k", headers: target("AmazonS3.GetObject") },
+    ],
+  ])("selectors that agree, each with members of its own: %s", async (_, parts) => {
+    expect(await resolve({ method: "POST", ...parts })).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test.each([
+    ["a query parameter in other letter case", "/2015-03-31/functions/f/invocations?qualifier=PROD"],
+    ["a semicolon in the path", "/2015-03-31/functions/f;x=y/invocations"],
+  ])("%s", async (_, path) => {
+    const call = await resolve({ method: "POST", host: "lambda.us-east-1.amazonaws.com", target: path });
+    expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test.each([
+    [
+      "two members of gzip",
+      Buffer.concat([gzipSync("Action=PutMetricData&Version=2010-08-01&Namespace=a"), gzipSync("b")]),
+    ],
+    [
+      "gzip with something behind it",
+      Buffer.concat([gzipSync("Action=PutMetricData&Version=2010-08-01"), Buffer.of(0)]),
+    ],
+  ])("%s", async (_, body) => {
+    const headers = [...form, ["Content-Encoding", "gzip"]] as const;
+    const call = await resolve({ method: "POST", host: cloudwatch, headers, body });
+    expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test("two User-Agents are not known", async () => {
     const call = await resolve({
-      method: "POST",
-      host: cloudwatch,
-      headers: [...form, ...target("GraniteServiceVersion20100801.ListMetrics")],
-      body: "Action=ListMetrics&Version=2010-08-01",
+      host: "lambda.us-east-1.amazonaws.com",
+      target: "/2015-03-31/functions",
+      headers: [
+        ["User-Agent", "a"],
+        ["user-agent", "b"],
+      ],
     });
-    expect(call.operations).toEqual(["ListMetrics"]);
-    expect(call.marker).toBeUndefined();
+    expect(call.checks[0]?.context).not.toHaveProperty("aws:UserAgent");
+    expect(call.checks[0]?.authoritative).not.toContain("aws:UserAgent");
   });
 
   test("CloudWatch's PutMetricData may be compressed", async () => {

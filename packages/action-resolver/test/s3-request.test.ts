@@ -131,6 +131,7 @@ describe("operations and actions on an object", () => {
     ["x-amz-acl", "private", "s3:PutObjectAcl"],
     ["x-amz-grant-full-control", 'id="x"', "s3:PutObjectAcl"],
     ["X-Amz-Tagging", "a=b", "s3:PutObjectTagging"],
+    ["x-amz-tagging", "false", "s3:PutObjectTagging"],
     ["x-amz-object-lock-mode", "GOVERNANCE", "s3:PutObjectRetention"],
     ["x-amz-object-lock-retain-until-date", "2030-01-01", "s3:PutObjectRetention"],
     ["x-amz-object-lock-legal-hold", "ON", "s3:PutObjectLegalHold"],
@@ -424,6 +425,13 @@ describe("what cannot be told", () => {
   ] as const)("settings that contradict each other are ambiguous: %j %s", async (headers, target) => {
     const call = await resolve({ method: "PUT", host: virtual, target, headers });
     expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
+  });
+
+  test("a setting in the query is none where the header signs: S3 reads it in presigned URLs alone", async () => {
+    const put = (target: string) =>
+      resolve({ method: "PUT", host: virtual, target, headers: [["Authorization", "AWS4-HMAC-SHA256 Credential=x"]] });
+    expect(await put("/k?X-Amz-Server-Side-Encryption=aws:kms")).toMatchObject({ marker: "ambiguous", checks: [] });
+    expect((await put("/k?x-id=PutObject")).marker).toBeUndefined();
   });
 
   test("a setting in header and query alike is one", async () => {

@@ -4,11 +4,12 @@ import type { ResourceHook } from "./hook.ts";
 import { anyOf, resource, textsOf } from "./resource.ts";
 
 /**
- * The queue that a QueueUrl names (`https://host/account/name`), or the path of an older query request. Both, and different, is refused:
- * SQS acts on the queue of the path.
+ * The queue that a QueueUrl names (`https://host/account/name`), or the path of an older query request. Both, and different, is refused, as is
+ * a path of another form: SQS acts on the queue of the path.
  */
 export const sqsQueue: ResourceHook = (members, call) => {
   const inPath = /^\/(\d{12})\/([A-Za-z0-9_.-]+)\/?$/.exec(call.path);
+  if (inPath === null && call.path !== "/") throw new TwoReadings("the path is not that of a queue");
   const found = textsOf(members, "url").map((url): CheckResource => {
     if (url.startsWith("arn:")) return { arn: url };
     const [, account, name = ""] = /^(?:https?:\/\/[^/?#]+\/|\/)?(?:(\d{12})\/)?([A-Za-z0-9_.-]+)\/?$/.exec(url) ?? [];
