@@ -8,7 +8,7 @@ const asked = wanted(["Name", "Tags[].Key"]);
 
 export const seeds: readonly Uint8Array[] = [
   '<?xml version="1.0" encoding="UTF-8"?>\n<Request xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>n</Name><Tags><member><Key>k</Key></member></Tags></Request>',
-  "<A><!-- c --><Name>&lt;&#x41;&amp;</Name><Name/></A>",
+  "<A><Name>&lt;&#x41;&amp;</Name><Name/></A>",
   "<A/>",
 ].map((text) => Buffer.from(text, "utf8"));
 
