@@ -9,7 +9,7 @@ import {
 } from "@iap/aws-core";
 import { formatAuthority, parseAuthority } from "./authority.ts";
 import { endToEndRequestHeaders } from "./hop-by-hop.ts";
-import { expectationFault, type RequestFault } from "./request-fault.ts";
+import { expectationFault, type RequestFault, targetFault } from "./request-fault.ts";
 
 /** The head of an HTTP/2 request, and the one pseudo-header that a head has no place for. */
 export interface Http2RequestHead {
@@ -49,7 +49,8 @@ export function http2RequestFault({ head, scheme }: Http2RequestHead): RequestFa
   const { method, target, headers, host } = head;
   if (method === "CONNECT") return { status: 405, reason: "CONNECT is not spoken inside a tunnel" };
   if (scheme !== "https") return { status: 400, reason: `the scheme must be https, not ${scheme}` };
-  if (!target.startsWith("/")) return { status: 400, reason: "the request target must be a path" };
+  const unfit = targetFault(target);
+  if (unfit !== undefined) return unfit;
   const expectation = expectationFault(headers);
   if (expectation !== undefined) return expectation;
   const seen = new Set<string>();

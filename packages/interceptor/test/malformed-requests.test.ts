@@ -39,6 +39,8 @@ test.each([
   ["an absolute-form target of another host", 400, `GET https://evil.example/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
   ["an asterisk target", 400, `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
   ["CONNECT", 400, `CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
+  ["a fragment in its target", 400, `GET /a#b HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
+  ["a fragment after its query", 400, `GET /?a=b#c HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
   ["a raw byte above ASCII in the path", 400, `GET /caf\xe9 HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
   ["another host", 421, "GET / HTTP/1.1\r\nHost: s3.us-west-2.amazonaws.com\r\n\r\n"],
   ["the host at another port", 421, `GET / HTTP/1.1\r\nHost: ${host}:8443\r\n\r\n`],
