@@ -1,9 +1,11 @@
 import { createServer, type Socket } from "node:net";
 import { AwsError, hostForScope, type KeyRing, type RequestHead } from "@iap/aws-core";
-import { type Exchange, Interceptor, type UpstreamProxy } from "@iap/interceptor";
+import { type Exchange, Interceptor, type InterceptorEvent, UpstreamError, type UpstreamProxy } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
 import { authenticate, parseAuthorization, verify } from "@iap/sigv4-verify";
+import { connectionLimit } from "./connection-limit.ts";
 import { asAwsError, renderAnswer } from "./request/answer-error.ts";
+import type { ByteBudget } from "./request/byte-budget.ts";
 import { RequestStory, type RequestStoryOptions } from "./request/request-story.ts";
 import { signUpstream } from "./request/sign-upstream.ts";
 import { UsageError } from "./usage-error.ts";
@@ -17,7 +19,10 @@ export interface EndpointOptions {
   readonly keys: KeyRing;
   /** For what is refused here already; what goes on is recorded by the pipeline. */
   readonly records: RequestStoryOptions;
-  readonly onError: (error: Error) => void;
+  /** Of bodies that are held here; the pipeline's own, for it holds them too. */
+  readonly budget: ByteBudget;
+  /** Told of what happens outside of requests, and of what is malformed. */
+  readonly onEvent: (event: InterceptorEvent) => void;
 }
 
 export interface EndpointListener {
@@ -34,14 +39,16 @@ const maxBodyBytes = 32 << 20;
  * for. It is signed again with the agent's own key for that host, and sent through the proxy as any client would.
  */
 export async function openEndpoint(options: EndpointOptions): Promise<EndpointListener> {
-  const { proxy, rootCertificate, onError } = options;
+  const { proxy, rootCertificate, onEvent } = options;
   const signingKeys = new SigningKeys();
   const interceptor = new Interceptor({
     tunnel: "deny",
     upstreamProxy: () => proxy,
     ca: [rootCertificate],
     secureContext: () => Promise.reject(new Error("it takes no tunnels")),
-    onEvent: (event) => event.type === "error" && onError(event.error),
+    onEvent,
+    // Each has two more in this process behind it: to the proxy, and from here.
+    limits: { maxConnections: Math.ceil(connectionLimit(1) / 4) },
     handle: (exchange) => serve(exchange, { ...options, signingKeys }),
   });
   let bound = 0;
@@ -74,19 +81,21 @@ export async function openEndpoint(options: EndpointOptions): Promise<EndpointLi
 
 async function serve(
   exchange: Exchange,
-  { keys, records, signingKeys }: EndpointOptions & { readonly signingKeys: SigningKeys },
+  { keys, records, signingKeys, budget }: EndpointOptions & { readonly signingKeys: SigningKeys },
 ): Promise<void> {
   const { head } = exchange;
   const { now } = records;
   const story = new RequestStory(head, records);
   let sent = false;
+  let held: ReturnType<ByteBudget["open"]> | undefined;
   try {
     const authorization = parseAuthorization(head);
     const { scope } = authorization;
     const key = authenticate(authorization, { keys, now: now() });
     story.signedBy(key, scope);
     const whole = authorization.payload.kind === "collect" || exchange.contentLength === 0;
-    const body = whole ? await exchange.readBody({ limit: maxBodyBytes }) : undefined;
+    held = budget.open(key.credentials.accessKeyId);
+    const body = whole ? await exchange.readBody({ limit: maxBodyBytes, reserve: held.reserve }) : undefined;
     const verified = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
     const request = { ...verified.request, ...atAws(head, hostOf(scope)) };
     const message = signUpstream({ ...verified, request }, { credentials: key.credentials, now: now(), signingKeys });
@@ -94,11 +103,15 @@ async function serve(
     await exchange.forward(message.head, { body: message.body });
   } catch (thrown) {
     const error = asAwsError(thrown as Error);
-    if (!sent) await story.refused(error);
-    if (exchange.clientGone) return sent ? undefined : story.ended("aborted", undefined);
+    // What the proxy has seen it has recorded.
+    const seen = sent && !(thrown instanceof UpstreamError && thrown.stage === "connect");
+    if (!seen) await story.refused(error);
+    if (exchange.clientGone) return seen ? undefined : story.ended("aborted", undefined);
     const answer = renderAnswer(error, head, story, now());
     await exchange.respond(answer);
-    if (!sent) story.ended("answered", answer.status);
+    if (!seen) story.ended("answered", answer.status);
+  } finally {
+    held?.release();
   }
 }
 

@@ -20,7 +20,7 @@ import { exceptionWarnings } from "./policies/guard-exceptions.ts";
 import { describeChange, PolicyFiles } from "./policies/policy-source.ts";
 import { ActivityLog } from "./recording/activity-log.ts";
 import type { RequestStoryOptions } from "./request/request-story.ts";
-import { fault, readServingRules, serving } from "./serving.ts";
+import { readServingRules, serving, tell } from "./serving.ts";
 import { startScreen } from "./terminal/start-screen.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { tokenIssuer, tokenWarnings } from "./tokens/issue-token.ts";
@@ -186,7 +186,8 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
             rootCertificate: authority.rootCertificate,
             keys: parts.keys,
             records,
-            onError: (error) => terminal.warn(fault(error)),
+            budget: parts.budget,
+            onEvent: (event) => tell(event, terminal, records),
           });
     if (endpoint !== undefined) {
       undo.push(() => endpoint.close());

@@ -153,7 +153,8 @@ export function fault(error: Error): string {
   return error instanceof AwsError ? error.message : (error.stack ?? error.message);
 }
 
-function tell(event: InterceptorEvent, terminal: Terminal, records: RequestStoryOptions): void {
+/** Tells the terminal of an event; a request that was refused by its form alone is recorded. */
+export function tell(event: InterceptorEvent, terminal: Terminal, records: RequestStoryOptions): void {
   switch (event.type) {
     case "tunnel":
       return;
