@@ -3,6 +3,7 @@ import { cloudFormationTemplate } from "./format-cloudformation.ts";
 import { aligned, fitsDataSource, hclDataSource, hclExpression, hclString } from "./format-hcl.ts";
 import { yamlText } from "./format-yaml.ts";
 import { jsonText } from "./json-text.ts";
+import { pascalCase } from "./pascal-case.ts";
 import type { PolicyTarget } from "./policy-target.ts";
 import type { PolicyText } from "./policy-text.ts";
 
@@ -52,12 +53,12 @@ export function formatPolicies(
         .map((document, i) => hclResource(document, label + number(i), name + number(i), target))
         .join("\n");
     case "cloudformation": {
-      const template = cloudFormationTemplate(documents, { name, logicalId: `${pascal(name)}Policy`, target });
+      const template = cloudFormationTemplate(documents, { name, logicalId: `${pascalCase(name)}Policy`, target });
       if (template !== undefined) return template;
       throw new PolicyFormatError("CloudFormation has no session policies: use --format json.");
     }
     case "cdk":
-      return cdkModule(documents, { name, className: `${pascal(name)}Policy`, target });
+      return cdkModule(documents, { name, className: `${pascalCase(name)}Policy`, target });
   }
 }
 
@@ -80,12 +81,4 @@ function hclResource(document: unknown, label: string, name: string, target: Pol
       return `${variable}\nresource "aws_iam_${target}_policy" "${label}" {\n${attributes}}\n`;
     }
   }
-}
-
-/** `MyAgent` of `my-agent`. */
-function pascal(name: string): string {
-  return name
-    .split(/[^A-Za-z0-9]+/)
-    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
-    .join("");
 }

@@ -5,6 +5,7 @@ import { type GeneratedPolicy, type GenerationReport, NothingToGrantError } from
 import type { Grant } from "./grants.ts";
 import { BASE_IDENTITY } from "./identity.ts";
 import { type LeftOut, MOST_EXAMPLES } from "./left-out-ledger.ts";
+import { pascalCase } from "./pascal-case.ts";
 import { policyText } from "./policy-text.ts";
 import { prove } from "./prove.ts";
 import { type RecordedCall, Recording } from "./recording.ts";
@@ -127,12 +128,7 @@ type ProvenBy = "action" | "resource" | "observations";
 
 /** `Deploy` of `arn:aws:iam::123456789012:role/ci/deploy`, for a Sid, which has letters and digits only; of the base nothing. */
 export function sidPrefix(identity: string): string {
-  if (identity === BASE_IDENTITY) return "";
-  return identity
-    .slice(identity.lastIndexOf("/") + 1)
-    .split(/[^A-Za-z0-9]+/)
-    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
-    .join("");
+  return identity === BASE_IDENTITY ? "" : pascalCase(identity.slice(identity.lastIndexOf("/") + 1));
 }
 
 function unique(sid: string, taken: Set<string>): string {

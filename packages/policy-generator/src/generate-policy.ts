@@ -73,7 +73,8 @@ export function policyOfCalls(calls: readonly RecordedCall[], options: GenerateO
     : onResources(sorted, options);
 }
 
-function onActions(sorted: SortedCalls, { target }: GenerateOptions): GeneratedPolicy {
+/** The compact form: every action on `"*"`. */
+export function onActions(sorted: SortedCalls, { target }: GenerateOptions): GeneratedPolicy {
   const { granted, actions, ledger } = sorted;
   const leftOut = ledger.list();
   if (granted === 0) throw new NothingToGrantError(leftOut);

@@ -1,3 +1,5 @@
+import { matchesGlob } from "./glob.ts";
+
 /** The identity of requests that went on with the proxy's own credentials. */
 export const BASE_IDENTITY = "base";
 
@@ -22,32 +24,10 @@ const SAME_PRINCIPAL: ReadonlySet<string> = new Set(["sts:GetSessionToken", "s3e
  * character. Case does not matter, for names of roles that differ by case only are the same name to IAM.
  */
 export function identityMatcher(pattern: string): (identity: string) => boolean {
-  const wanted = pattern.toLowerCase();
-  const whole = wanted.includes(":");
-  return (identity) => {
-    const is = identity.toLowerCase();
-    return matches(wanted, whole || !is.startsWith("arn:") ? is : is.slice(is.lastIndexOf("/") + 1));
-  };
-}
-
-/** A glob by one backtrack: at worst the product of both lengths, whatever the pattern. */
-function matches(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let from = 0;
-  while (t < text.length) {
-    if (pattern[p] === "*") {
-      star = p++;
-      from = t;
-    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++from;
-    } else return false;
-  }
-  while (pattern[p] === "*") p++;
-  return p === pattern.length;
+  const whole = pattern.includes(":");
+  return (identity) =>
+    matchesGlob(
+      pattern,
+      whole || !identity.startsWith("arn:") ? identity : identity.slice(identity.lastIndexOf("/") + 1),
+    );
 }

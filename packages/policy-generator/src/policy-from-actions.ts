@@ -1,7 +1,6 @@
 import { isOneAction } from "./action-name.ts";
-import { actionsPolicies } from "./actions-policy.ts";
-import { warningsFor } from "./generate-policy.ts";
-import { type GeneratedPolicy, NothingToGrantError } from "./generated-policy.ts";
+import { onActions } from "./generate-policy.ts";
+import type { GeneratedPolicy } from "./generated-policy.ts";
 import { LeftOutLedger } from "./left-out-ledger.ts";
 import type { PolicyTarget } from "./policy-target.ts";
 
@@ -29,29 +28,6 @@ export function policyFromActions(
       ledger.add("not the name of one action (service:Action)", action.slice(0, 100));
     }
   }
-  const leftOut = ledger.list();
-  if (granted.size === 0) throw new NothingToGrantError(leftOut);
-
-  const policies = actionsPolicies(granted, target);
-  const characters = policies.reduce((sum, one) => sum + one.characters, 0);
-  const first = policies[0] as (typeof policies)[0];
-  return {
-    policy: first.policy,
-    text: first.text,
-    policies,
-    report: {
-      ...{ requests, granted: used, retries: 0, actions: granted.size, pairs: 0, overGrant: undefined, leftOut },
-      ...{
-        unknownOperations: [],
-        declaredWildcards: [],
-        widenings: [],
-        collapsed: 0,
-        conditions: [],
-        unseen: [],
-        actionWildcards: [],
-      },
-      ...{ provenance: [], characters, warnings: warningsFor(characters, policies.length, target) },
-      fitting: policies.length > 1 ? [`it was split into ${policies.length} policies`] : [],
-    },
-  };
+  const sorted = { requests, granted: used, retries: 0, actions: granted, observed: new Map(), ledger };
+  return onActions({ ...sorted, unknownOperations: [] }, { target });
 }

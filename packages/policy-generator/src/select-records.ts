@@ -1,4 +1,5 @@
 import type { ActivityRecord, DecidedRecord } from "@iap/aws-core";
+import { matchesGlob } from "./glob.ts";
 import { identityMatcher, identityOf } from "./identity.ts";
 
 /** Which requests of a recording are meant. What is not given selects all. */
@@ -14,7 +15,7 @@ export interface RecordSelection {
   readonly identity?: string | undefined;
   /** `s3`. */
   readonly service?: string | undefined;
-  /** `s3:PutObject`; `*` stands for any text. */
+  /** `s3:PutObject`, with `*` and `?`: see `matchesGlob`. */
   readonly action?: string | undefined;
 }
 
@@ -28,14 +29,14 @@ export function isSelected(record: DecidedRecord, selection: RecordSelection): b
   }
   if (run !== undefined && !record.run.startsWith(run)) return false;
   if (agent !== undefined && record.agent !== agent) return false;
-  if (identity !== undefined && !remembered(identities, identity, identityMatcher)(identityOf(record))) return false;
+  if (identity !== undefined && !identityMatcher(identity)(identityOf(record))) return false;
   if (service !== undefined && record.service !== service) {
     if (!record.checks.some((check) => check.action.startsWith(`${service}:`))) return false;
   }
   if (action !== undefined) {
-    const wanted = remembered(patterns, action, patternOf);
     const named = record.operations.map((operation) => `${record.service ?? ""}:${operation}`);
-    if (![...record.checks.map((check) => check.action), ...named].some((name) => wanted.test(name))) return false;
+    const names = [...record.checks.map((check) => check.action), ...named];
+    if (!names.some((name) => matchesGlob(action, name))) return false;
   }
   return true;
 }
@@ -50,22 +51,3 @@ export function* selectRecords(
     if (all || record.type === "finished" || isSelected(record, selection)) yield record;
   }
 }
-
-function patternOf(text: string): RegExp {
-  const parts = text.split("*").map((part) => part.replace(/[.?+^$()[\]{}|\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "is");
-}
-
-/** Selections are asked record by record, and there are few of them. */
-function remembered<T>(known: Map<string, T>, text: string, make: (text: string) => T): T {
-  let made = known.get(text);
-  if (made === undefined) {
-    made = make(text);
-    if (known.size > 100) known.clear();
-    known.set(text, made);
-  }
-  return made;
-}
-
-const patterns = new Map<string, RegExp>();
-const identities = new Map<string, (identity: string) => boolean>();

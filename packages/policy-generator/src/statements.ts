@@ -3,6 +3,7 @@ import { accessLevelOf } from "./access-level.ts";
 import { ACCESS_LEVELS } from "./access-level-by-name.ts";
 import { type ConditionElement, conditionElement } from "./conditions.ts";
 import { addSeen, type Grant, type Seen } from "./grants.ts";
+import { pascalCase } from "./pascal-case.ts";
 
 /** The Sid when one statement says it all. */
 export const ONLY_SID = "ProxyRecordedActions";
@@ -27,7 +28,7 @@ export function readableStatements(grants: readonly Grant[]): DraftStatement[] {
     ({ action }) => `${serviceOf(action)} ${String(ACCESS_LEVELS.indexOf(accessLevelOf(action)))}`,
     (actions, resources) => {
       const level = accessLevelOf(actions[0] as string);
-      return `${word(serviceOf(actions[0] as string))}${level}${nounOf(resources)}`;
+      return `${pascalCase(serviceOf(actions[0] as string))}${level}${nounOf(resources)}`;
     },
   );
   // Where that is not enough to tell statements apart, they are named after their only action, and then after what all
@@ -35,8 +36,8 @@ export function readableStatements(grants: readonly Grant[]): DraftStatement[] {
   const byAction = renamed(drafts, ({ sid, actions: [action = "", ...others] }) => {
     if (others.length > 0) return sid;
     const level = accessLevelOf(action);
-    const name = word(action.slice(action.indexOf(":") + 1));
-    return `${word(serviceOf(action))}${name.startsWith(level) ? "" : level}${name}`;
+    const name = pascalCase(action.slice(action.indexOf(":") + 1));
+    return `${pascalCase(serviceOf(action))}${name.startsWith(level) ? "" : level}${name}`;
   });
   return renamed(byAction, ({ sid, resources }) => `${sid}${nameOf(resources)}`);
 }
@@ -55,7 +56,7 @@ function renamed(drafts: readonly DraftStatement[], rename: (draft: DraftStateme
 export function compactStatements(grants: readonly Grant[]): DraftStatement[] {
   const sid = (actions: readonly string[]): string => {
     const services = new Set(actions.map(serviceOf));
-    return services.size === 1 ? word(serviceOf(actions[0] as string)) : "Several";
+    return services.size === 1 ? pascalCase(serviceOf(actions[0] as string)) : "Several";
   };
   const byAction = draft(resourcesByAction(grants), "resources", () => "", sid);
   const byResource = draft(actionsByResource(grants), "actions", () => "", sid);
@@ -87,7 +88,7 @@ export function withUniqueSids(drafts: readonly DraftStatement[]): DraftStatemen
 
 /** Whether a statement's Sid is one we would give to a statement with this action: others are somebody's own. */
 export function isOurSid(sid: string | undefined, action: string): boolean {
-  return sid === ONLY_SID || sid?.startsWith(word(serviceOf(action)) + accessLevelOf(action)) === true;
+  return sid === ONLY_SID || sid?.startsWith(pascalCase(serviceOf(action)) + accessLevelOf(action)) === true;
 }
 
 export function serviceOf(action: string): string {
@@ -223,22 +224,16 @@ function noun(resource: string): string {
   const [, service, rest = ""] = parts;
   if (service === "s3") return rest.includes("/") ? "Object" : "Bucket";
   const type = /^([a-z][A-Za-z-]*)[/:]/.exec(rest)?.[1];
-  return type === undefined ? "" : word(type);
+  return type === undefined ? "" : pascalCase(type);
 }
 
 /** `Orders` of `table/orders`: the last name of all resources, if they have the same and it is short. */
 function nameOf(resources: readonly string[]): string {
   const names = new Set(resources.map((resource) => resource.slice(resource.search(/[^/:]*$/))));
   const [name = "", ...others] = names;
-  return others.length === 0 && name.length <= LONGEST_NAME && /^[A-Za-z][\w.@=+-]*$/.test(name) ? word(name) : "";
+  return others.length === 0 && name.length <= LONGEST_NAME && /^[A-Za-z][\w.@=+-]*$/.test(name)
+    ? pascalCase(name)
+    : "";
 }
 
 const LONGEST_NAME = 32;
-
-/** `ElasticloadbalancingV2` of `elasticloadbalancing-v2`. */
-function word(text: string): string {
-  return text
-    .split(/[^A-Za-z0-9]+/)
-    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
-    .join("");
-}

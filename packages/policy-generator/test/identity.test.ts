@@ -32,9 +32,4 @@ describe("a pattern", () => {
   ])("%s on %s: %s", (pattern, identity, is) => {
     expect(identityMatcher(pattern)(identity)).toBe(is);
   });
-
-  test("takes no longer than both lengths allow, however many wildcards it has", () => {
-    const name = `arn:aws:iam::123456789012:role/${"a".repeat(1000)}`;
-    expect(identityMatcher(`${"*a".repeat(200)}b`)(name)).toBe(false);
-  });
 });
