@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createResolver } from "@iap/action-resolver";
+import { createResolver, mintsCredentials } from "@iap/action-resolver";
 import { AwsError, checkEndpoint, parseEndpoint } from "@iap/aws-core";
 import { renderError } from "@iap/aws-errors";
 import { SigningKeys, signStream } from "@iap/sigv4";
@@ -17,7 +17,7 @@ const maxBodyBytes = 1 << 20;
  * @param {{
  *   keys: import("@iap/aws-core").KeyRing,
  *   credentials: import("@iap/aws-core").Credentials,
- *   policy: import("@iap/iam-evaluator").PolicySet,
+ *   policy: import("@iap/iam-evaluator").PolicyEvaluator,
  *   record: (line: string) => void,
  * }} options
  */
@@ -74,6 +74,10 @@ export function embedPipeline(proxy, { keys, credentials, policy, record }) {
   }
 
   function decide(call) {
+    // First what no policy may allow: the answer would bring the agent real credentials (sts:GetSessionToken needs no
+    // permission).
+    const minted = mintsCredentials(call);
+    if (minted !== undefined) return { outcome: "explicitDeny", reason: minted };
     if (call.marker === "permissionless") return { outcome: "allowed", reason: "it needs no permission" };
     if (call.marker !== undefined) {
       return { outcome: "explicitDeny", reason: `the request is ${call.marker}${call.why ? `: ${call.why}` : ""}` };

@@ -62,6 +62,9 @@ try {
   await ask("a message", { ...sqs, headers: json, body: message("jobs") });
   await ask("a message to another queue", { ...sqs, headers: json, body: message("payroll") });
   await ask("an upload elsewhere", { ...s3, target: "/payroll.csv", body: "x" });
+  const form = [["Content-Type", "application/x-www-form-urlencoded; charset=utf-8"]];
+  const sts = { host: "sts.us-east-1.amazonaws.com", service: "sts", method: "POST", target: "/", headers: form };
+  await ask("real credentials", { ...sts, body: "Action=GetSessionToken&Version=2011-06-15" });
   await ask("an upload changed on the way", { ...s3, target: "/2026/x.csv", body: "x".repeat(200_000), sent: "y" });
   await ask("a request of another key", { ...sqs, headers: json, body: message("jobs"), credentials: real });
 } finally {

@@ -27,6 +27,8 @@ test("the pipeline inside an http-mitm-proxy program lets through what is verifi
     "agent  a message to another queue: 400 AccessDeniedException",
     "proxy  implicitDeny  s3:PutObject",
     "agent  an upload elsewhere: 403 AccessDenied",
+    "proxy  explicitDeny  sts:GetSessionToken",
+    "agent  real credentials: 403 AccessDenied",
     "proxy  allowed  s3:PutObject",
     "agent  an upload changed on the way: 400 XAmzContentSHA256Mismatch",
     "agent  a request of another key: 400 UnrecognizedClientException",
