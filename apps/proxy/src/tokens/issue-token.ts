@@ -6,12 +6,13 @@ import { isForwarded } from "../policies/decide.ts";
 import { asAwsError } from "../request/answer-error.ts";
 import { callerOf } from "../request/caller.ts";
 import { denial } from "../request/denial.ts";
-import { RequestStory } from "../request/request-story.ts";
+import { RequestStory, type RequestStoryOptions } from "../request/request-story.ts";
 import type { TokenRequest } from "./token-request.ts";
 import type { IssuedToken, TokenKind } from "./token-subject.ts";
 
 export interface TokenIssuerOptions {
-  readonly parts: PipelineParts;
+  readonly parts: RequestStoryOptions &
+    Pick<PipelineParts, "keys" | "signingKeys" | "upstreams" | "identity" | "decide" | "onFault">;
   /** The kinds that `--allow-token` names. */
   readonly allowed: ReadonlySet<TokenKind>;
   /** The agent key of who asks for a token by name: the one that the same socket hands out. */

@@ -46,7 +46,7 @@ export function expirationOf({ credentials, now }: TokenSigning, seconds: number
   return new Date(Math.min(end, credentials.expiration?.getTime() ?? end));
 }
 
-/** The account of an ARN: `*` while it is not known whose the credentials are, and why. */
+/** The account in an ARN: `*` while it is not known whose the credentials are. */
 export function accountText(account: string | undefined): string {
   return account ?? "*";
 }

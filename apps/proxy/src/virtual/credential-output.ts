@@ -14,12 +14,18 @@ export interface CredentialOutput {
   readonly wrappers?: readonly string[] | undefined;
 }
 
-/** Where the answer of a call carries credentials that can be replaced; undefined when it is no such call. */
-export function credentialOutput(call: Pick<ResolvedCall, "service" | "operations">): CredentialOutput | undefined {
-  const [operation, ...others] = call.operations;
-  if (operation === undefined || others.length > 0) return undefined;
-  const name = `${call.service}:${operation}`;
-  return Object.hasOwn(credentialOutputs, name) ? credentialOutputs[name] : undefined;
+/**
+ * Where the answer of a call carries credentials that can be replaced; undefined when it is no such call. One of several
+ * operations that it may be is enough: what has not the form of that one's answer, and speaks of keys, is withheld.
+ */
+export function credentialOutput({
+  service,
+  operations,
+}: Pick<ResolvedCall, "service" | "operations">): CredentialOutput | undefined {
+  const name = operations
+    .map((operation) => `${service}:${operation}`)
+    .find((each) => Object.hasOwn(credentialOutputs, each));
+  return name === undefined ? undefined : credentialOutputs[name];
 }
 
 /** The form in which a protocol writes its answers. */

@@ -22,7 +22,7 @@ export type CredentialReplacer = (
 export function credentialReplacer({ sessions, unsigned }: CredentialReplacerOptions): CredentialReplacer {
   return (call, caller) => {
     const output = credentialOutput(call);
-    const from = `${call.service}:${call.operations[0]}`;
+    const from = `${call.service}:${call.operations.join("|")}`;
     if (output === undefined) return undefined;
     return {
       protocol: call.protocol,

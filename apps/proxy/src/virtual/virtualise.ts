@@ -96,16 +96,14 @@ const writers = {
 const keyIds = /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/g;
 const ofKeys = /access_?key|secret_?key|session_?token/i;
 
-/** The structures that the output's path leads to; in XML below the root, whatever its name, and the wrappers. */
-function structuresAt(root: AnswerNode, form: keyof typeof readers, output: CredentialOutput): readonly AnswerNode[] {
-  let nodes: readonly AnswerNode[] = [root];
-  if (form === "xml") {
-    const only = root.kind === "map" ? root.members[0]?.[1] : undefined;
-    nodes = only === undefined ? [] : [only];
-    for (const wrapper of output.wrappers ?? []) nodes = step(nodes, wrapper);
-  } else if (root.kind !== "map") throw new UnreadableAnswer("it is no structure");
-  for (const name of output.path) nodes = step(nodes, name);
-  return nodes;
+/** The structures that the output's path leads to; in XML below the wrappers. */
+function structuresAt(
+  root: AnswerNode,
+  form: keyof typeof readers,
+  { path, wrappers = [] }: CredentialOutput,
+): readonly AnswerNode[] {
+  if (root.kind !== "map") throw new UnreadableAnswer("it is no structure");
+  return (form === "xml" ? [...wrappers, ...path] : path).reduce<readonly AnswerNode[]>(step, [root]);
 }
 
 function step(nodes: readonly AnswerNode[], name: string): readonly AnswerNode[] {

@@ -4,7 +4,7 @@ import { type AnswerNode, maxDepth, UnreadableAnswer } from "./answer-tree.ts";
 /**
  * Reads an XML body (XML 1.0, UTF-8), as AWS's query and rest-xml services write it: elements, attributes, text,
  * comments and CDATA sections. A document type is refused, and so is text beside elements. An element without children is
- * a value. The root's name is the one member of the result.
+ * a value. What the root is called is of no account.
  */
 export function readXmlAnswer(bytes: Buffer): AnswerNode {
   if (!isUtf8(bytes)) throw new UnreadableAnswer("the XML is no UTF-8");
@@ -75,10 +75,10 @@ export function readXmlAnswer(bytes: Buffer): AnswerNode {
 
   misc();
   if (source.startsWith("<!", at)) unreadable("a document type");
-  const root = element(0);
+  const [, root] = element(0);
   misc();
   if (at !== source.length) unreadable("more than one element");
-  return { kind: "map", members: [root] };
+  return root;
 }
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };

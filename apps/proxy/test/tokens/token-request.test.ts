@@ -49,6 +49,18 @@ describe("a token that is asked for by name", () => {
     },
   );
 
+  test("of a cluster is of us-east-1 where no region is known", () => {
+    const { subject } = readTokenRequest({ version: 1, verb: "token", ...eks }, undefined);
+    expect(subject.head.host).toBe("sts.us-east-1.amazonaws.com");
+  });
+
+  test("of a DSQL cluster is for its admin when that is asked, and of the account that is known", () => {
+    const check = (members: object) => read(members).subject.call("123456789012").checks[0];
+    const arn = "arn:aws:dsql:us-east-1:123456789012:cluster/abcdefghijklmnopqrstuvwxyz";
+    expect(check({ ...dsql, admin: true })).toMatchObject({ action: "dsql:DbConnectAdmin", resource: { arn } });
+    expect(check(dsql)).toMatchObject({ action: "dsql:DbConnect", resource: { arn } });
+  });
+
   test("holds for 15 minutes at most, and not longer than the credentials", () => {
     for (const members of [rds, dsql, eks, codecommit]) {
       const { subject } = read(members);
@@ -58,6 +70,7 @@ describe("a token that is asked for by name", () => {
       const { accessKeyId, secretAccessKey } = credentials;
       const expiration = new Date(now.getTime() + 60_000);
       expect(life(new Credentials({ accessKeyId, secretAccessKey, expiration }))).toBe(60);
+      expect(life(new Credentials({ accessKeyId, secretAccessKey }))).toBe(life(credentials));
     }
   });
 
@@ -72,7 +85,9 @@ describe("a token that is asked for by name", () => {
     [{ ...rds, clusterName: "prod" }, "takes no clusterName"],
     [{ ...dsql, admin: "yes" }, "neither true nor false"],
     [{ ...dsql, hostname: "x.dsql.us-east-1.on.aws" }, "not the endpoint"],
+    [{ ...dsql, hostname: "abcdefghijklmnopqrstuvwxyz.dsql.mars-north-1.on.aws" }, "not the endpoint"],
     [{ ...eks, clusterName: undefined }, "needs clusterName"],
+    [{ ...eks, clusterName: "*" }, "letters, digits, - and _"],
     [{ ...eks, region: "mars-north-1" }, "No STS endpoint"],
     [{ ...codecommit, path: "v1/repos/../x" }, "not a repository"],
     [{ ...codecommit, path: "/" }, "UseHttpPath"],

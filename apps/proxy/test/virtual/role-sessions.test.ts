@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { type AgentKey, Credentials } from "@iap/aws-core";
 import { KeyVendor } from "@iap/cred-vendor";
 import { expect, test } from "vitest";
-import { RoleSessions } from "../../src/virtual/role-sessions.ts";
+import { type RoleSession, RoleSessions } from "../../src/virtual/role-sessions.ts";
 
 const base = new Credentials({ accessKeyId: "AKIABASE", secretAccessKey: "base" });
 const found = (more: Partial<{ sessionToken: string; expiration: Date | undefined }> = {}) => ({
@@ -113,12 +113,11 @@ test("no more are kept than there is room for: the oldest goes first, and those 
   );
   expect(sessions.size).toBe(3);
   await expect(sessions.behind(oldest?.upstream ?? "")).rejects.toMatchObject({ code: "ExpiredToken" });
+  const lasting = found({ expiration: new Date("2026-01-01T03:00:00Z") });
+  sessions.open(lasting, { ...by(clock.agent), from: "sts:AssumeRole" });
   clock.at = new Date("2026-01-01T02:00:00Z");
-  sessions.open(found({ expiration: new Date("2026-01-01T03:00:00Z") }), {
-    ...by(clock.agent),
-    from: "sts:AssumeRole",
-  });
-  expect(sessions.size).toBe(1);
+  sessions.open(lasting, { ...by(clock.agent), from: "sts:AssumeRole" });
+  expect(sessions.size).toBe(2);
 });
 
 test("a session that another process opened is found there once, and never made up", async () => {
@@ -148,6 +147,14 @@ test("a session that another process opened is found there once, and never made 
   // The proxy's own are not asked for there.
   expect((await second.behind("default")).credentials).toBe(base);
   expect(asked).toHaveLength(2);
+});
+
+test("a session that is told again takes no other's place", () => {
+  const clock = new Clock();
+  const sessions = clock.sessions(2);
+  const refs = [1, 2].map(() => sessions.open(found(), { ...by(clock.agent), from: "sts:AssumeRole" }).upstream);
+  for (const ref of refs) sessions.adopt(ref, sessions.get(ref) as RoleSession);
+  expect(sessions.size).toBe(2);
 });
 
 test("other processes are told of each session that is opened", () => {

@@ -13,7 +13,11 @@ const body = Buffer.from(
   }),
 );
 
-function answer(head: { headers?: Headers }, bytes: Uint8Array | undefined): Answer {
+function answer(
+  head: { headers?: Headers },
+  bytes: Uint8Array | undefined,
+  replace = () => ({ accessKeyId: "ASIAFAKE", secretAccessKey: "fake", sessionToken: "fake-token" }),
+): Answer {
   const output = credentialOutput({ service: "sso", operations: ["GetRoleCredentials"] });
   if (output === undefined) throw new Error("no output");
   const plan = virtualResponsePlan(
@@ -22,7 +26,7 @@ function answer(head: { headers?: Headers }, bytes: Uint8Array | undefined): Ans
       protocol: "restJson1",
       output,
       operation: "sso:GetRoleCredentials",
-      replace: () => ({ accessKeyId: "ASIAFAKE", secretAccessKey: "fake", sessionToken: "fake-token" }),
+      replace,
       render: (error: AwsError) => ({ status: 503, headers: [], body: Buffer.from(error.message) }),
     },
   );
@@ -74,4 +78,13 @@ test.each<[string, Headers, Uint8Array | undefined]>([
   const text = Buffer.from(given?.body ?? []).toString();
   expect(text).toContain("withholds AWS's answer to sso:GetRoleCredentials");
   expect(text).not.toContain(secret);
+});
+
+test("a fault of ours is thrown, and nothing of the answer goes on", () => {
+  const bug = new TypeError("x is not a function");
+  expect(() =>
+    answer({}, body, () => {
+      throw bug;
+    }),
+  ).toThrow(bug);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UnreadableAnswer } from "../../src/virtual/answer-tree.ts";
+import { cborText } from "../../src/virtual/cbor-answer.ts";
 import { credentialOutput } from "../../src/virtual/credential-output.ts";
 import { credentialOutputs } from "../../src/virtual/credential-outputs.data.ts";
 import { type FoundCredentials, virtualise } from "../../src/virtual/virtualise.ts";
@@ -72,6 +73,14 @@ describe("an answer of STS", () => {
     expect(text).not.toMatch(/real/i);
   });
 
+  test.each([
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials/></AssumeRoleResult></AssumeRoleResponse>",
+    "\u{feff}<AssumeRoleResponse><AssumeRoleResult/><Note>a &amp; b</Note></AssumeRoleResponse>",
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials>none</Credentials></AssumeRoleResult></AssumeRoleResponse>",
+  ])("without credentials is as it was: %s", (body) => {
+    expect(run("sts:AssumeRole", "awsQuery", body).text).toBe(Buffer.from(body).toString("latin1"));
+  });
+
   test.each<[string, (xml: string) => string]>([
     ["without a session token", (xml) => xml.replace(/<SessionToken>.*<\/SessionToken>/, "")],
     ["with two secrets", (xml) => xml.replace("</Credentials>", "<SecretAccessKey>x</SecretAccessKey></Credentials>")],
@@ -93,6 +102,14 @@ describe("an answer of STS", () => {
     ["that is JSON", () => JSON.stringify({ AccessKeyId: real.id })],
     ["that is empty", () => ""],
     ["whose expiration is no time", (xml) => xml.replace("2030-01-01T00:00:00Z", "soon")],
+    [
+      "that repeats the secret in a comment",
+      (xml) => xml.replace("<Credentials>", `<!-- ${real.secret} --><Credentials>`),
+    ],
+    ["whose comment does not end", (xml) => xml.replace("<Credentials>", "<!-- <Credentials>")],
+    ["that ends in the middle of a text", (xml) => xml.slice(0, xml.indexOf(real.token) + 5)],
+    ["that nests without end", () => "<a>".repeat(100_000)],
+    ["with more behind it", (xml) => `${xml}<More/>`],
     ["with text beside the elements", (xml) => xml.replace("<Credentials>", `<Credentials>${real.secret}`)],
   ])("%s is withheld", (_name, change) => {
     expect(() => run("sts:AssumeRole", "awsQuery", change(assumeRole))).toThrow(UnreadableAnswer);
@@ -230,9 +247,14 @@ describe("an answer in CBOR", () => {
     for (let length = 0; length < body.length; length++) {
       expect(() => run("gamelift:GetComputeAccess", "rpcV2Cbor", body.subarray(0, length))).toThrow(UnreadableAnswer);
     }
-    expect(() => run("gamelift:GetComputeAccess", "rpcV2Cbor", Buffer.from([0xa1, 0x01, 0x01]))).toThrow(
-      UnreadableAnswer,
-    );
+    for (const bad of [Buffer.from([0xa1, 0x01, 0x01]), Buffer.alloc(1000, 0x81)]) {
+      expect(() => run("gamelift:GetComputeAccess", "rpcV2Cbor", bad)).toThrow(UnreadableAnswer);
+    }
+  });
+
+  test("is given no text that is longer than any token", () => {
+    expect(cborText("x".repeat(65_535)).length).toBe(65_538);
+    expect(() => cborText("x".repeat(65_536))).toThrow(RangeError);
   });
 
   function text(value: string): Buffer {
