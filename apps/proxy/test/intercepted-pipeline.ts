@@ -70,6 +70,8 @@ export interface InterceptedPipelineOptions {
   /** As --allow-host takes them. */
   readonly allowHosts?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Appends nothing to the User-Agent. */
+  readonly unnamed?: boolean | undefined;
 }
 
 export const principalArn = "arn:aws:iam::123456789012:user/dev";
@@ -95,6 +97,7 @@ export class InterceptedPipeline {
   port = 0;
   readonly #agentKeys: AgentKey[] = [];
   readonly #authorities: TestAuthorities;
+  #unnamed = false;
   /** Every byte the clients received, as latin1 text. */
   #clientReceived = "";
   #interceptor!: Interceptor;
@@ -108,6 +111,7 @@ export class InterceptedPipeline {
   static async open(options: InterceptedPipelineOptions): Promise<InterceptedPipeline> {
     const { authorities, mode = "record", policy, maxBodyBytes = 1 << 20, limits } = options;
     const self = new InterceptedPipeline(authorities);
+    self.#unnamed = options.unnamed === true;
     self.aws = await FakeAws.start({ authority: authorities.aws, onRequest: () => self.order.push("upstream") });
     const terminal = new Terminal({
       format: "text",
@@ -145,7 +149,7 @@ export class InterceptedPipeline {
         keys: self.vendor,
         signingKeys: new SigningKeys(),
         upstreams: sessions,
-        userAgentSuffix: ({ agent }) => `by/${agent}`,
+        userAgentSuffix: options.unnamed ? undefined : ({ agent }) => `by/${agent}`,
         credentialReplacer: credentialReplacer({
           sessions,
           unsigned: { agent: "tester", session: "session-1" },
@@ -261,7 +265,8 @@ export class InterceptedPipeline {
       const isSigned = [target, headerValue(headers, "authorization") ?? "", body.toString("latin1")].some((text) =>
         text.includes(this.real.accessKeyId),
       );
-      if (isSigned) expect(`${method} ${headerValue(headers, "user-agent")}`).toMatch(/(^| )by\/tester$/);
+      if (isSigned && !this.#unnamed)
+        expect(`${method} ${headerValue(headers, "user-agent")}`).toMatch(/(^| )by\/tester$/);
     }
     // The first thing upstream hears of a request comes after its record, and only if that says so.
     for (const [i, event] of this.order.entries()) {

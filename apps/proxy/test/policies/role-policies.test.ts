@@ -92,6 +92,18 @@ describe("a session of a role", () => {
   });
 });
 
+test("a judge is made once for a role, and agents cannot make the proxy remember roles without end", () => {
+  const policiesFor = [`role-*=${read}`];
+  const files = new PolicyFiles({ policies: [agent], boundaries: [], sessionPolicies: [], policiesFor });
+  const judgeOf = (i: number) => files.current("tester", [role(`role-${i}`)]);
+  const first = judgeOf(0);
+  expect(judgeOf(0)).toBe(first);
+  for (let i = 1; i <= 1000; i++) judgeOf(i);
+  expect(judgeOf(0)).not.toBe(first);
+  const create = { action: "s3:CreateBucket", resource: { none: true }, context: {}, authoritative: [] } as const;
+  expect(judgeOf(0)?.evaluateAll([create]).outcome).toBe("implicitDeny");
+});
+
 test("the proxy's own credentials are not held to policies for roles", () => {
   expect(outcomes([`*=${read}`], undefined)).toEqual(agentsOwn);
 });

@@ -82,6 +82,12 @@ test("of several checks, the one that decided is named", () => {
   expect(denial(judged(allowOther, both), both, user).message).toContain("to perform: s3:GetObject on resource");
 });
 
+test("where it is no option's policy that does not allow, none is named", () => {
+  const resolved = call(object);
+  const { message } = denial({ ...judged(allowOther, resolved), blockedBy: [] }, resolved, user);
+  expect(message).toContain("The operator of iam-agent-proxy can add a statement in a policy, and");
+});
+
 describe("of a guard", () => {
   const guard = (reason: string): Decision => ({
     outcome: "explicitDeny",

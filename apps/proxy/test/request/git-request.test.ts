@@ -67,6 +67,15 @@ test.each([
   ]);
 });
 
+test("a request without a User-Agent has none for the policy either", async () => {
+  await open({ unnamed: true });
+  proxy.aws.answer = (response) => response.end("0000");
+  expect(await ask("GET", discovery, basic(proxy.agent.credentials))).toMatchObject({ status: 200 });
+  const [check] = (await proxy.records()).decided.checks;
+  expect(check?.context).toEqual({ "aws:RequestedRegion": "eu-west-1" });
+  expect(check?.authoritative).toContain("aws:UserAgent");
+});
+
 test("without a password git is told to bring one; with a wrong one, why it is wrong", async () => {
   await open();
   const bare = await ask("GET", discovery, []);
