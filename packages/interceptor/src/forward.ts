@@ -33,6 +33,9 @@ function responseHead({ statusCode, statusMessage, rawHeaders }: UpstreamAnswer)
 
 type CollectPlan = Extract<ResponsePlan, { readonly maxBytes: number }>;
 
+/** The most interim answers to one request. */
+const maxInterim = 100;
+
 /** Methods whose requests say nothing of a body when they have none (RFC 9110 section 8.6). */
 const bodilessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
@@ -58,6 +61,8 @@ export class Forward {
   /** Nothing more is wanted of upstream: what befalls its connection is of no account. */
   #upstreamDone = false;
   #answer: ResponseHead | undefined;
+  /** Interim answers so far. */
+  #interim = 0;
   #bytesUp = 0;
   #bytesDown = 0;
   /** A body was begun to be streamed: it cannot be had again. */
@@ -211,11 +216,20 @@ export class Forward {
     });
   }
 
-  /** Passes on interim answers (RFC 9110 section 15.2): `100 Continue` if the client waits for it, others as they are. */
+  /** Passes on interim answers (RFC 9110 section 15.2): `100 Continue` if the client waits for it, others without what frames an answer. */
   #onInformation({ statusCode, statusMessage, rawHeaders }: UpstreamInformation): void {
     if (this.#settled || this.#client.response.headersSent) return;
+    this.#interim += 1;
+    // They go to a client that may not read.
+    if (this.#interim > maxInterim)
+      throw new UpstreamError("exchange", `${this.#head.host}: it gave more than ${maxInterim} interim answers`);
     if (statusCode === 100) return this.#client.continue();
-    this.#client.inform(statusCode, statusMessage, headersFromRaw(rawHeaders));
+    const headers = endToEndResponseHeaders(headersFromRaw(rawHeaders));
+    this.#client.inform(
+      statusCode,
+      statusMessage,
+      withoutHeaders(headers, (name) => name === "content-length"),
+    );
   }
 
   /** Both sides have left HTTP (RFC 9110 section 7.8): what they say from now on passes as it is. */

@@ -74,7 +74,7 @@ export class Http2Answer implements ClientAnswer {
 
   inform(status: number, headers: Headers): void {
     if (this.destroyed) return;
-    this.#stream.additionalHeaders({ ":status": status, ...outgoingHeaders(endToEndResponseHeaders(headers)) });
+    this.#stream.additionalHeaders({ ":status": status, ...outgoingHeaders(headers) });
   }
 
   write(chunk: Uint8Array): boolean {

@@ -225,6 +225,31 @@ test("interim answers other than 100 are passed on, and the final one after them
   expect((await client.message()).body.toString()).toBe("ok");
 });
 
+test("an interim answer loses the headers of its connection, and what says how long it is", async () => {
+  const { client, upstream } = await trio();
+  client.write(get);
+  const server = await upstream.connection();
+  await server.message();
+  const begin = "HTTP/1.1 103 Early Hints\r\nKeep-Alive: timeout=5\r\nLink: </a>\r\n";
+  for (const framing of ["Transfer-Encoding: chunked", "Content-Length: 3"]) {
+    server.write(`${begin}${framing}\r\n\r\n`);
+    expect((await client.head()).lines).toEqual(["Link: </a>"]);
+  }
+  server.write(ok);
+  expect((await client.message()).start).toBe("HTTP/1.1 200 OK");
+});
+
+test("interim answers without end are no answer", async () => {
+  const { client, upstream, errors } = await trio();
+  client.write(get);
+  const server = await upstream.connection();
+  await server.message();
+  server.write("HTTP/1.1 102 Processing\r\n\r\n".repeat(101));
+  await client.until((text) => text.includes("HTTP/1.1 502 Bad Gateway"));
+  expect(errors).toMatchObject([{ name: "UpstreamError", message: `${host}: it gave more than 100 interim answers` }]);
+  await server.rest();
+});
+
 test("every request goes to the host of its tunnel, each client's on its own", async () => {
   const { port, client, upstream } = await trio();
   const other = await intercepted(port);
