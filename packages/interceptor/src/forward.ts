@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Headers, headersFromRaw, headerValue, type SignedHead, withoutHeaders } from "@iap/aws-core";
 import type { ClientSide } from "./client-side.ts";
@@ -28,7 +27,7 @@ function upgradeHeaders(protocol: string): Headers {
 }
 
 function responseHead({ statusCode, statusMessage, rawHeaders }: UpstreamAnswer): ResponseHead {
-  return { status: statusCode as number, statusText: statusMessage ?? "", headers: headersFromRaw(rawHeaders) };
+  return { status: statusCode, statusText: statusMessage, headers: headersFromRaw(rawHeaders) };
 }
 
 type CollectPlan = Extract<ResponsePlan, { readonly maxBytes: number }>;
@@ -108,11 +107,6 @@ export class Forward {
     if (upgrade !== undefined)
       upstream.on("upgrade", (...agreed) => this.#attempt(() => this.#onUpgrade(upgrade, ...agreed)));
     upstream.on("error", (error) => this.#onUpstreamError(error));
-    upstream.on("close", () => {
-      // Without a word, as when it switches protocols unasked.
-      if (this.#answer === undefined && upstream === this.#upstream)
-        this.#onUpstreamError(Object.assign(new Error("it broke off"), { code: "ECONNRESET" }));
-    });
     upstream.on("timeout", () => {
       // A connection we do not read from, because the client does not, says nothing of upstream.
       if (upstream.destroyed || this.#client.response.writableNeedDrain) return;
@@ -242,7 +236,6 @@ export class Forward {
     }
     this.#answer = head;
     this.#upstreamDone = true;
-    if (upstream instanceof Socket) upstream.setTimeout(0);
     // An end of upstream's does not end what the client still has to say.
     upstream.allowHalfOpen = true;
     const { limits } = this.#client;
@@ -268,8 +261,6 @@ export class Forward {
     if (this.#settled || this.#upstreamDone) return;
     const head = responseHead(response);
     this.#answer = head;
-    response.on("aborted", () => this.#onUpstreamError(new Error("it broke off its answer")));
-    response.on("error", (error) => this.#onUpstreamError(error));
     const coding = headerValue(head.headers, "transfer-encoding");
     if (coding !== undefined && coding.toLowerCase() !== "chunked")
       throw new UpstreamError("exchange", `${this.#head.host}: Transfer-Encoding: ${coding} cannot be passed on`);
@@ -300,7 +291,6 @@ export class Forward {
     response.on("drain", () => upstream.resume());
     upstream.on("end", () => {
       begun = true;
-      if (!upstream.complete) return;
       this.#attempt(() => {
         const trailers = headersFromRaw(upstream.rawTrailers);
         if (trailers.length > 0) response.addTrailers(trailers as [string, string][]);
@@ -321,7 +311,7 @@ export class Forward {
       this.#attempt(() => this.#answerWith(rewrite(undefined), head));
     });
     upstream.on("end", () => {
-      if (!upstream.complete || this.#upstreamDone) return;
+      if (this.#upstreamDone) return;
       const body = Buffer.concat(chunks);
       this.#attempt(() => this.#answerWith(rewrite(body), head, body));
     });

@@ -241,7 +241,6 @@ class Http1UpstreamAnswer extends EventEmitter implements UpstreamAnswer {
   readonly statusMessage: string;
   readonly rawHeaders: string[];
   rawTrailers: string[] = [];
-  complete = false;
   #connection: UpstreamConnection | undefined;
 
   constructor({ statusCode, statusMessage, rawHeaders }: ParsedHead, connection: UpstreamConnection) {
@@ -255,7 +254,6 @@ class Http1UpstreamAnswer extends EventEmitter implements UpstreamAnswer {
   /** It is whole: the connection is not its to hold back any more. */
   finish(rawTrailers: string[]): void {
     this.rawTrailers = rawTrailers;
-    this.complete = true;
     this.#connection = undefined;
   }
 

@@ -177,17 +177,12 @@ class Http2UpstreamAnswer implements UpstreamAnswer {
     this.rawHeaders = rawHeaders(fieldLines(raw));
   }
 
-  get complete(): boolean {
-    return this.#watch.ended;
-  }
-
-  /** What breaks an answer off is told by the stream it belongs to. */
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
-  on(event: "end" | "aborted", listener: () => void): unknown;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: string, listener: (argument: never) => void): unknown {
-    if (event === "data" || event === "end") this.#stream.on(event, listener as (argument: unknown) => void);
-    return this;
+  on(event: "end", listener: () => void): unknown;
+  on(event: "data" | "end", listener: (chunk: Uint8Array) => void): unknown {
+    if (event === "data") return this.#stream.on("data", listener);
+    // Node ends a stream that was reset, too.
+    return this.#stream.on("end", () => this.#watch.ended && (listener as () => void)());
   }
 
   pause(): void {

@@ -42,13 +42,12 @@ export function fetchUpstream(
         if (length > maxBytes) fail(new Error(`the answer is longer than ${maxBytes} bytes`));
         else chunks.push(chunk);
       });
-      response.on("error", fail);
       response.on("end", () => {
         clearTimeout(timer);
         resolve({
           head: {
-            status: response.statusCode as number,
-            statusText: response.statusMessage ?? "",
+            status: response.statusCode,
+            statusText: response.statusMessage,
             headers: headersFromRaw(response.rawHeaders),
           },
           body: Buffer.concat(chunks),

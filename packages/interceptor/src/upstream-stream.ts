@@ -4,7 +4,7 @@ import type { Headers, RequestHead } from "@iap/aws-core";
 /** Opens a request to the host of a head, with exactly these headers. */
 export type OpenUpstream = (head: RequestHead, headers: Headers) => UpstreamStream;
 
-/** A request on its way upstream, over either version of HTTP. It speaks as Node's `ClientRequest` does. */
+/** A request on its way upstream, over either version of HTTP. After its last word, `close`: whatever went wrong is an `error` before. */
 export interface UpstreamStream {
   /** Whether the connection had served another request before, and nothing has come on it since: upstream may have closed it just then. */
   readonly mayBeStale: boolean;
@@ -31,17 +31,11 @@ export interface UpstreamInformation {
   readonly rawHeaders: string[];
 }
 
-/** Upstream's answer. `complete`, at `end`, says whether it came to its end in good order. */
-export interface UpstreamAnswer {
-  // Node's messages have them optional, for they serve requests too.
-  readonly statusCode?: number | undefined;
-  readonly statusMessage?: string | undefined;
-  readonly rawHeaders: string[];
+/** Upstream's answer. `end`: it has come whole; what breaks it off is an error of its request. */
+export interface UpstreamAnswer extends UpstreamInformation {
   readonly rawTrailers: string[];
-  readonly complete: boolean;
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
-  on(event: "end" | "aborted", listener: () => void): unknown;
-  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
   pause(): unknown;
   resume(): unknown;
 }
