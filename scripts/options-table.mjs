@@ -1,15 +1,21 @@
-// Prints the table of options that docs/options.md has between <!-- options --> and <!-- /options -->; with --write, puts
-// it there. Needs the build.
+// Prints the tables of options that docs/options.md has between <!-- options --> and <!-- /options -->; with --write, puts
+// them there. Needs the build.
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** The table of `startOptions`, a row for each option in its order. */
+/** The tables of `startOptions`, one under each heading, a row for each option in its order. */
 export function optionsTable(startOptions) {
-  const rows = Object.entries(startOptions).map(([name, { env, placeholder, choices, defaultText = "", describe }]) => {
+  const lines = [];
+  let heading;
+  for (const [name, { group, env, placeholder, choices, defaultText = "", describe }] of Object.entries(startOptions)) {
+    if (group !== heading) {
+      lines.push("", `## ${group}`, "", "| flag | environment | default | description |", "|---|---|---|---|");
+      heading = group;
+    }
     const value = placeholder ?? choices?.join("|");
     const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    return `| \`${cell(flag)}\` | \`${env}\` | ${cell(defaultText)} | ${cell(describe)} |`;
-  });
-  return ["| flag | environment | default | description |", "|---|---|---|---|", ...rows].join("\n");
+    lines.push(`| \`${cell(flag)}\` | \`${env}\` | ${cell(defaultText)} | ${cell(describe)} |`);
+  }
+  return lines.slice(1).join("\n");
 }
 
 /** The page with the table in its place; throws when it has no place for it. */

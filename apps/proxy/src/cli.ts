@@ -7,8 +7,9 @@ import type { DoctorArguments } from "./commands/doctor.ts";
 import type { EnvArguments } from "./commands/env.ts";
 import type { RunArguments } from "./commands/run.ts";
 import type { TokenCommandArguments } from "./commands/token.ts";
+import { dirOption } from "./dir-option.ts";
 import { nearestWord } from "./nearest-word.ts";
-import { defaultDir, type OptionName, type OptionSpec, startOptions } from "./options.ts";
+import { type OptionName, type OptionSpec, startOptions } from "./options.ts";
 import { environmentFormats } from "./run/environment-text.ts";
 import { tokenKinds } from "./tokens/token-subject.ts";
 import { UsageError } from "./usage-error.ts";
@@ -35,6 +36,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
   // What follows -- is a command of the user's: none of it is for us.
   const dashes = line[0] === "run" ? line.indexOf("--") : -1;
   const [args, commandLine] = dashes < 0 ? [completed(line), []] : [line.slice(0, dashes), line.slice(dashes + 1)];
+  const asksTop = /^(-|help$)/.test(args[0] ?? "") && args.some((arg) => /^(help|--help|-h)$/.test(arg));
   const { env, stdout, stderr } = process;
   const command = (run: () => Promise<number> | number) => async (): Promise<void> => {
     code = await run();
@@ -42,30 +44,24 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
   const cli = yargs()
     .scriptName("iam-agent-proxy")
     .usage(
-      "$0 [start]   give an agent AWS without keys: run the proxy\n" +
-        "$0 run       run one command behind a proxy of its own\n" +
-        "$0 env       print the environment of an agent, for shells and containers\n" +
-        "$0 doctor    prove that each client here is intercepted, and look for what else is wrong\n" +
-        "$0 policy    write the least-privilege policy of what was recorded\n" +
-        "$0 check     ask policies whether they allow an action, and why\n" +
-        "$0 reload    have the running proxy read its policies again\n" +
-        "$0 log       show what was recorded, or follow it\n" +
-        "$0 replay    ask a policy what it would have denied of it\n" +
-        "$0 diff      compare a policy with it\n" +
-        "$0 merge     widen a policy by it\n" +
-        "$0 token     print a token for a cluster, a database or a repository\n" +
-        "$0 ca        show the certificate authority and how to trust it\n" +
-        "$0 resolve   tell which IAM actions and resources a request needs\n" +
-        "$0 demo      see all of it work, without an AWS account",
+      "$0 [COMMAND] [OPTIONS]\n\n" +
+        "Gives an AI agent AWS without giving it keys. Without a command it runs the proxy, as start does.",
     )
     .command(
       ["start", "$0"],
       "Run the proxy until Ctrl-C",
+      // The help of all commands is not the place for the options of one.
       (y) =>
-        startCommandOptions(y)
-          .example("$0 start --profile dev --port 8081", "record, signing with the credentials of a profile")
-          .example("$0 start --mode shadow --policy agent-policy.json", "say what a policy would deny, and let it pass")
-          .example("$0 start --config proxy.json", "the options from a file"),
+        asksTop
+          ? y
+          : startCommandOptions(y)
+              .example("$0 start --profile dev --port 8081", "record, signing with the credentials of a profile")
+              .example(
+                "$0 start --mode shadow --policy agent-policy.json",
+                "say what a policy would deny, and let it pass",
+              )
+              .example("$0 start --config proxy.json", "the options from a file")
+              .epilogue(`A flag wins over its environment variable, which wins over the config file.\n${exitStatus}`),
       (argv) =>
         command(async () =>
           (await import("./commands/start.ts")).start(argv as Partial<Record<OptionName, unknown>>, process, version()),
@@ -113,7 +109,8 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
           })
           .example('eval "$($0 env)"', "put this shell behind the proxy")
           .example("$0 env --format fish | source", "the same in fish")
-          .example("$0 env --format docker > agent.env", "for docker run --env-file; the file says how"),
+          .example("$0 env --format docker > agent.env", "for docker run --env-file; the file says how")
+          .epilogue(exitStatus),
       (argv) =>
         command(async () =>
           (await import("./commands/env.ts")).printEnvironment(argv as unknown as EnvArguments, process),
@@ -123,42 +120,26 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       "doctor",
       "Prove that each AWS client found here is intercepted, and look for what else is wrong",
       (y) =>
-        startCommandOptions(y, {
-          without: [
-            ...([
-              "endpoint-port",
-              "workers",
-              "mode",
-              "policy",
-              "log-format",
-              "tunnel",
-              "tunnel-host",
-              "keypair-ttl",
-            ] as const),
-            ...([
-              "assume-role",
-              "source-identity",
-              "session-tags",
-              "dual-enforce",
-              "agent",
-              "user-agent-suffix",
-            ] as const),
-          ],
-        })
-          .option("client", {
-            type: "string",
-            requiresArg: true,
-            describe: "Try only clients with this in their names",
-          })
-          .option("as-is", {
-            type: "boolean",
-            describe: "Give clients this terminal's environment as it is, not the one that run would make of it",
-          })
-          .option("clients", { type: "boolean", describe: "Try clients; --no-clients leaves that out" })
-          .option("offline", { type: "boolean", describe: "Do not ask AWS whose the credentials are" })
-          .option("json", { type: "boolean", describe: "The checks as JSON" })
-          .example("$0 doctor", "exit status 1 when there is a problem")
-          .example("$0 doctor --client boto3 --as-is", "is boto3 in this terminal intercepted?"),
+        startCommandOptions(
+          y
+            .option("client", {
+              type: "string",
+              requiresArg: true,
+              describe: "Try only clients with this in their names",
+            })
+            .option("as-is", {
+              type: "boolean",
+              describe: "Give clients this terminal's environment as it is, not the one that run would make of it",
+            })
+            .option("clients", { type: "boolean", describe: "Try clients; --no-clients leaves that out" })
+            .option("offline", { type: "boolean", describe: "Do not ask AWS whose the credentials are" })
+            .option("json", { type: "boolean", describe: "The checks as JSON" })
+            .group(["client", "as-is", "clients", "offline", "json"], "Options of doctor:"),
+          ["profile", "port", "region", "sock", "upstream-map", "upstream-ca", "dir", "config", "color"],
+        )
+          .example("$0 doctor", "all there is to look at")
+          .example("$0 doctor --client boto3 --as-is", "is boto3 in this terminal intercepted?")
+          .epilogue("Exit status: 0 no problem, 1 problems, 2 wrong usage."),
       (argv) =>
         command(async () =>
           (await import("./commands/doctor.ts")).doctor(argv as DoctorArguments, process, version()),
@@ -197,6 +178,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
               "KEY=VALUE of a condition key; repeatable, and a key given twice has two values; others are absent",
           })
           .option("json", { type: "boolean", describe: "The decision and how every statement came out, as JSON" })
+          // As examples they would be broken where the help is narrow, and could not be copied.
           .epilogue(
             "Examples:\n" +
               "  $0 check --policy p.json --action s3:GetObject --resource arn:aws:s3:::b/k\n" +
@@ -282,7 +264,10 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .command(
       "ca",
       "Show the certificate authority: path, fingerprint, expiry, how to trust it",
-      (y) => dirOption(y, env).example("$0 ca", "and what to give to clients that have settings of their own"),
+      (y) =>
+        dirOption(y, env)
+          .example("$0 ca", "and what to give to clients that have settings of their own")
+          .epilogue("Exit status: 0 shown, 1 there is none, 2 wrong usage."),
       (argv) => command(async () => (await import("./commands/ca.ts")).showCertificateAuthority(argv, process))(),
     )
     .command(
@@ -300,7 +285,8 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
             describe: "Account of the caller, for ARNs that name it",
           })
           .example("$0 resolve request.http", "JSON: operation, checks, condition keys")
-          .example("echo 'curl https://b.s3.amazonaws.com/k' | $0 resolve", "a curl command"),
+          .example("echo 'curl https://b.s3.amazonaws.com/k' | $0 resolve", "a curl command")
+          .epilogue("Exit status: 0 printed, 2 wrong usage, or a request that AWS would refuse."),
       (argv) => command(async () => (await import("./commands/resolve.ts")).resolveRequest(argv, process))(),
     )
     .command(
@@ -309,7 +295,8 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       (y) =>
         y
           .option("keep", { type: "boolean", describe: "Leave the temporary directory: logs, policy, certificates" })
-          .example("$0 demo", "a few seconds; needs no AWS account and no network, and touches nothing of yours"),
+          .example("$0 demo", "a few seconds; needs no AWS account and no network, and touches nothing of yours")
+          .epilogue("Exit status: 0 all went as it should, 1 something did not, or it was stopped, 2 wrong usage."),
       (argv) => command(async () => (await import("./commands/demo.ts")).demo(argv, process, version()))(),
     )
     .command(
@@ -318,8 +305,9 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
       (y) =>
         y
           .positional("shell", { choices: completionShells, describe: "[default: by $SHELL, else bash]" })
-          .example("source <($0 completion bash)", "in ~/.bashrc; the same with zsh, in ~/.zshrc after compinit")
-          .example("$0 completion fish | source", "in ~/.config/fish/config.fish"),
+          .example('eval "$($0 completion bash)"', "in ~/.bashrc; the same with zsh, in ~/.zshrc after compinit")
+          .example("$0 completion fish | source", "in ~/.config/fish/config.fish")
+          .epilogue(exitStatus),
       (argv) =>
         command(async () =>
           (await import("./commands/completion.ts")).printCompletion(argv as CompletionArguments, process),
@@ -332,10 +320,12 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .example("$0 policy > agent-policy.json", "the policy that would have allowed exactly that")
     .example("$0 --mode enforce --policy agent-policy.json", "hold the agent to it")
     .example("$0 reload", "after the policy was edited")
-    .epilogue(
-      "A flag wins over its environment variable, which wins over the config file.\n" +
-        "Exit status: 0 stopped or done, 1 could not be done, 2 wrong usage.",
-    )
+    .epilogue(`The options of start, which may stand without a command: $0 start --help\n${exitStatus}`)
+    .check((argv) => {
+      const name = Object.keys(argv).find((each) => each.length > 1 && Number.isNaN(argv[each]));
+      if (name !== undefined) throw new UsageError(`--${name} must be a number`);
+      return true;
+    }, true)
     .version(version())
     .help()
     .alias("help", "h")
@@ -345,7 +335,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .exitProcess(false)
     .fail((message, error) => {
       // What yargs itself finds wrong with a command line is its YError; others are those of a command.
-      throw error === undefined || error?.name === "YError" ? new UsageError(message ?? error.message) : error;
+      throw error ?? new UsageError(message);
     });
   try {
     await cli.parseAsync(args, {}, (_error, _argv, output) => {
@@ -353,14 +343,24 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     });
     return code;
   } catch (error) {
-    if (!(error instanceof UsageError)) {
+    const usage = asUsageError(error as Error);
+    if (usage === undefined) {
       stderr.write(`iam-agent-proxy: ${(error as Error).stack ?? error}\n`);
       return 1;
     }
-    stderr.write(`iam-agent-proxy: ${worded(error.message, args)}\n`);
-    if (error.exitCode === 2) stderr.write(`${await advice(error.message, args, process)}\n`);
-    return error.exitCode;
+    stderr.write(`iam-agent-proxy: ${worded(usage.message, args)}\n`);
+    if (usage.exitCode === 2) stderr.write(`${await advice(usage.message, args, process)}\n`);
+    return usage.exitCode;
   }
+}
+
+const exitStatus = "Exit status: 0 stopped or done, 1 could not be done, 2 wrong usage.";
+
+/** What the user can mend: also what yargs finds wrong with the line (its YError), and what the system refuses. */
+function asUsageError(error: Error & { readonly syscall?: string }): UsageError | undefined {
+  if (error instanceof UsageError) return error;
+  if (error.name === "YError") return new UsageError(error.message);
+  return error.syscall === undefined ? undefined : new UsageError(error.message, { exitCode: 1, cause: error });
 }
 
 /** What a shell asks (`--get-yargs-completions iam-agent-proxy --mode ''`): without a command, the options are those of start. */
@@ -370,26 +370,53 @@ function completed(line: readonly string[]): readonly string[] {
   return [ask, program, "start", first, ...rest];
 }
 
-/** What yargs has to say about a choice, in the words of the other messages. */
+/** What yargs finds wrong, in the words of the other messages. */
 function worded(message: string, args: readonly string[]): string {
-  return message.replace(
-    /^Invalid values:\n {2}Argument: (.+), Given: (.+), Choices: (.+)$/s,
-    (_, name: string, given: string, choices: string) =>
-      `${args.some((arg) => arg.startsWith(`--${name}`)) ? "--" : ""}${name} must be one of ${choices.replaceAll('"', "")}, not ${given}`,
-  );
+  const flag = (name: string): string => `--${name.trim()}`;
+  return message
+    .replace(
+      /^Invalid values:\n {2}Argument: (.+), Given: (.+), Choices: (.+)$/s,
+      (_, name: string, given: string, choices: string) =>
+        `${args.some((arg) => arg.startsWith(`--${name}`)) ? "--" : ""}${name} must be one of ${choices.replaceAll('"', "")}, not ${given}`,
+    )
+    .replace(/^Not enough arguments following: (.+)$/, (_, name: string) => `${dashed(name)} needs a value`)
+    .replace(/^Not enough non-option arguments.*$/, `${args[0]} needs to be told what for: ${tokenKinds.join(", ")}`)
+    .replace(
+      /^Missing required arguments?: (.+)$/,
+      (_, names: string) => `${names.split(",").map(flag).join(" and ")} must be given`,
+    )
+    .replace(/^Arguments (\S+) and (\S+) are mutually exclusive$/, "--$1 and --$2 are mutually exclusive")
+    .replace(/^Unknown (?:argument|command)s?: (.+)$/, (_, names: string) => {
+      const unknown = unknownWord(names, args);
+      return args[0] === unknown
+        ? `there is no command ${unknown}`
+        : `unknown argument ${args.includes(unknown) ? unknown : dashed(unknown)}`;
+    });
+}
+
+/** The one that most likely made the others unknown. */
+function unknownWord(names: string, args: readonly string[]): string {
+  const all = names.split(", ");
+  return all.find((name) => name === args[0]) ?? (all[0] as string);
+}
+
+function dashed(name: string): string {
+  return `${name.length === 1 ? "-" : "--"}${name}`;
 }
 
 /** Where to read on after a wrong usage, and what was most likely meant by a word that is not known. */
 async function advice(message: string, args: readonly string[], process: CliProcess): Promise<string> {
   const top = await helpOf([], process);
   const commands = [...new Set([...top.matchAll(/^ {2}iam-agent-proxy ([a-z]+)/gm)].map(([, name = ""]) => name))];
-  const command = commands.filter((name) => name === args[0]);
+  // Without a command the options are those of start.
+  const first = args[0]?.startsWith("-") ? "start" : args[0];
+  const command = commands.filter((name) => name === first);
   const help = `Try \`${["iam-agent-proxy", ...command].join(" ")} --help\`.`;
-  const unknown = /^Unknown argument: (\S+)$/.exec(message)?.[1];
-  if (unknown === undefined) return help;
-  const options = [...(await helpOf(command, process)).matchAll(/^ .*?--([a-z][a-z0-9-]+)/gm)].map(
-    ([, name = ""]) => name,
-  );
+  const names = /^Unknown (?:argument|command)s?: (.+)$/.exec(message)?.[1];
+  if (names === undefined) return help;
+  const unknown = unknownWord(names, args);
+  const ownHelp = await helpOf(command, process);
+  const options = [...ownHelp.matchAll(/^ .*?--([a-z][a-z0-9-]+)/gm)].map(([, name = ""]) => name);
   const meant = args.includes(unknown) ? nearestWord(unknown, commands) : nearestWord(unknown, options);
   if (meant === undefined) return help;
   return `Did you mean ${args.includes(unknown) ? meant : `--${meant}`}? ${help}`;
@@ -412,15 +439,6 @@ const word = { type: "string", requiresArg: true } as const;
 
 /** An option that may be given several times. */
 const files = { type: "array", string: true, requiresArg: true } as const;
-
-function dirOption<T>(y: Argv<T>, env: CliProcess["env"]): Argv<T & { dir: string }> {
-  return y.option("dir", {
-    type: "string",
-    requiresArg: true,
-    default: env.PROXY_DIR || defaultDir(env),
-    describe: startOptions.dir.describe,
-  });
-}
 
 /** What `run` and `env` have in common. */
 function agentOptions(y: Argv): Argv {
@@ -474,25 +492,36 @@ function runCommandOptions(y: Argv): Argv {
       ],
       "Options of run:",
     );
-  return startCommandOptions(y, { without: ["host", "port", "endpoint-port", "workers", "sock", "log-format"] })
+  const elsewhere: readonly OptionName[] = ["host", "port", "endpoint-port", "workers", "sock", "log-format"];
+  return startCommandOptions(
+    y,
+    optionNames.filter((name) => !elsewhere.includes(name)),
+  )
     .example("$0 run -- aws s3 ls", "record what it does")
     .example("$0 run --mode enforce --policy agent-policy.json -- claude", "hold an agent to a policy")
     .example(
       "$0 run --isolate --tunnel-host api.anthropic.com --writable ~/.claude -- claude",
       "and leave it no way round",
+    )
+    .epilogue(
+      "Exit status: the command's; 128 and the signal's number where a signal ended it, 127 no such command, 126 it cannot be\n" +
+        "run; and 1 could not be done, 2 wrong usage.",
     );
 }
 
-function startCommandOptions(y: Argv, { without = [] }: { readonly without?: readonly OptionName[] } = {}): Argv {
-  for (const [name, spec] of Object.entries(startOptions) as [OptionName, OptionSpec][]) {
-    if (without.includes(name)) continue;
-    const { type, describe, choices, env, placeholder, defaultText } = spec;
+const optionNames = Object.keys(startOptions) as readonly OptionName[];
+
+/** Options of `start`, under their headings. */
+function startCommandOptions(y: Argv, names: readonly OptionName[] = optionNames): Argv {
+  for (const name of names) {
+    const { group, type, describe, choices, env, placeholder, defaultText }: OptionSpec = startOptions[name];
     const shown = `${placeholder === undefined ? "" : `${placeholder}: `}${describe}${defaultText === undefined ? "" : ` [default: ${defaultText}]`} [env: ${env}]`;
     y.option(name, {
       type: type === "list" ? "array" : type,
       string: type === "list" || type === "string",
       requiresArg: type !== "boolean",
       describe: shown,
+      group: `${group}:`,
       ...(choices === undefined ? {} : { choices }),
     });
   }

@@ -2,14 +2,17 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Mode } from "@iap/aws-core";
+import { nearestWord } from "./nearest-word.ts";
 import { type TokenKind, tokenKinds } from "./tokens/token-subject.ts";
 import { DEFAULT_SUFFIX } from "./upstream/user-agent-suffix.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One option of `start`: how it is spelled everywhere it can be set. A flag wins over the environment, that over the config file. */
 export interface OptionSpec {
+  /** The heading it is listed under. */
+  readonly group: string;
   readonly type: "string" | "number" | "boolean" | "list";
-  /** Its environment variable; a list is separated like PATH there. */
+  /** Its environment variable. A list is separated by commas there, one of files by colons. */
   readonly env: string;
   readonly placeholder?: string;
   readonly choices?: readonly string[];
@@ -21,77 +24,48 @@ export interface OptionSpec {
 }
 
 export type OptionName =
-  | "host"
-  | "port"
-  | "endpoint-port"
-  | "workers"
-  | "dir"
   | "mode"
   | "policy"
   | "boundary"
   | "session-policy"
   | "policy-for"
   | "deny-action"
-  | "action-log"
-  | "activity-rotate"
-  | "keypair-ttl"
-  | "sock"
+  | "allow-credentials-from"
+  | "allow-unsigned"
+  | "allow-token"
   | "profile"
   | "assume-role"
   | "source-identity"
   | "session-tags"
   | "dual-enforce"
-  | "region"
   | "account-id"
   | "principal-arn"
+  | "host"
+  | "port"
+  | "endpoint-port"
+  | "http2"
+  | "tunnel"
+  | "tunnel-host"
+  | "workers"
+  | "agent"
+  | "region"
+  | "keypair-ttl"
+  | "sock"
   | "upstream-map"
   | "upstream-ca"
   | "allow-host"
-  | "http2"
-  | "allow-credentials-from"
-  | "allow-unsigned"
-  | "allow-token"
-  | "tunnel"
-  | "tunnel-host"
-  | "agent"
   | "user-agent-suffix"
+  | "dir"
+  | "config"
+  | "action-log"
+  | "activity-rotate"
   | "log-format"
-  | "color"
-  | "config";
+  | "color";
 
 /** Every option of `start`, in the order the help and docs/options.md list them. */
 export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
-  host: {
-    type: "list",
-    env: "PROXY_HOST",
-    placeholder: "ADDRESS",
-    describe: "Address to listen on; repeatable",
-    defaultText: "127.0.0.1 and ::1",
-  },
-  port: { type: "number", env: "PROXY_PORT", describe: "Port to listen on; 0 takes a free one", defaultText: "8080" },
-  "endpoint-port": {
-    type: "number",
-    env: "PROXY_ENDPOINT_PORT",
-    placeholder: "PORT",
-    describe:
-      "Also serve plain HTTP on 127.0.0.1 at this port, for clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:PORT; 0 takes a free one",
-    defaultText: "off",
-  },
-  workers: {
-    type: "number",
-    env: "PROXY_WORKERS",
-    placeholder: "N",
-    describe: "Serve requests with so many processes, 1 to 64, as one proxy: for more of them than one core can take",
-    defaultText: "1",
-  },
-  dir: {
-    type: "string",
-    env: "PROXY_DIR",
-    placeholder: "DIR",
-    describe: "Where the CA, the socket and the logs live",
-    defaultText: "~/.iam-agent-proxy",
-  },
   mode: {
+    group: "What the agent may do",
     type: "string",
     env: "PROXY_MODE",
     choices: ["record", "shadow", "enforce"],
@@ -99,24 +73,28 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     defaultText: "record",
   },
   policy: {
+    group: "What the agent may do",
     type: "list",
     env: "ALLOWLIST_PATH",
     placeholder: "FILE",
     describe: "IAM policy JSON to hold the agent to; repeatable; shadow and enforce need one",
   },
   boundary: {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_BOUNDARY",
     placeholder: "FILE",
     describe: "Permissions boundary: it must allow, too; repeatable, and each must",
   },
   "session-policy": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_SESSION_POLICY",
     placeholder: "FILE",
     describe: "Session policy: it must allow, too; repeatable, and together they must",
   },
   "policy-for": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_POLICY_FOR",
     placeholder: "ROLE-PATTERN=FILE",
@@ -124,124 +102,15 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
       "Policy that sessions of these roles are held to besides the agent's own: it must allow, too; ROLE-PATTERN is a role's ARN or name, with * and ?; repeatable, and each that matches must",
   },
   "deny-action": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_DENY_ACTION",
     placeholder: "ACTION",
     describe:
       "Action to deny in every mode and whatever a policy says, wildcards as in policies; repeatable; holds for what needs no permission, too",
   },
-  "action-log": {
-    type: "string",
-    env: "ACTION_LOG_PATH",
-    placeholder: "FILE",
-    describe: "Plain list of the actions let through, appended to",
-    defaultText: "DIR/actions.log",
-  },
-  "activity-rotate": {
-    type: "number",
-    env: "PROXY_ACTIVITY_ROTATE",
-    placeholder: "MEGABYTES",
-    describe: "Rename activity.jsonl to activity-TIME.jsonl when it has so many megabytes, and begin anew; 0: never",
-    defaultText: "256",
-  },
-  "keypair-ttl": {
-    type: "number",
-    env: "PROXY_KEYPAIR_TTL",
-    placeholder: "SECONDS",
-    describe: "How long an agent key pair lives",
-    defaultText: "3600",
-  },
-  sock: {
-    type: "string",
-    env: "PROXY_SOCK_PATH",
-    placeholder: "PATH",
-    describe: "Unix socket that vends the agent key pair",
-    defaultText: "DIR/creds.sock",
-  },
-  profile: {
-    type: "string",
-    env: "AWS_PROFILE",
-    placeholder: "NAME",
-    describe: "AWS profile of the real credentials",
-    defaultText: "the SDK's default chain",
-  },
-  "assume-role": {
-    type: "string",
-    env: "PROXY_ASSUME_ROLE",
-    placeholder: "ARN",
-    describe:
-      "Assume this role with the real credentials, and sign with a session of it for each agent, whose name, SourceIdentity and tags say the agent and the run",
-  },
-  "source-identity": {
-    type: "boolean",
-    env: "PROXY_SOURCE_IDENTITY",
-    describe:
-      "With --assume-role: say the agent in SourceIdentity, which stays through further roles; trust policies must allow sts:SetSourceIdentity; --no-source-identity does without",
-    defaultText: "true",
-  },
-  "session-tags": {
-    type: "boolean",
-    env: "PROXY_SESSION_TAGS",
-    describe:
-      "With --assume-role: say the agent and the run in session tags; the trust policy must allow sts:TagSession; --no-session-tags does without",
-    defaultText: "true",
-  },
-  "dual-enforce": {
-    type: "boolean",
-    env: "PROXY_DUAL_ENFORCE",
-    describe:
-      "With --assume-role: also send the policies as the session's policy, for AWS to enforce them, too; they must fit into 2,048 characters, or the proxy does not start",
-    defaultText: "false",
-  },
-  region: {
-    type: "string",
-    env: "PROXY_REGION",
-    placeholder: "REGION",
-    describe: "Region of the agent's profile",
-    defaultText: "the source profile's",
-  },
-  "account-id": {
-    type: "string",
-    env: "PROXY_ACCOUNT_ID",
-    placeholder: "ID",
-    describe: "Account of the real credentials",
-    defaultText: "asked of STS once",
-  },
-  "principal-arn": {
-    type: "string",
-    env: "PROXY_PRINCIPAL_ARN",
-    placeholder: "ARN",
-    describe: "Principal of the real credentials, as denials name it",
-    defaultText: "asked of STS once",
-  },
-  "upstream-map": {
-    type: "list",
-    env: "PROXY_UPSTREAM_MAP",
-    placeholder: "PATTERN=HOST:PORT",
-    describe:
-      "Connect to HOST:PORT for hosts that match PATTERN (* is any text); Host, SNI and the certificate check stay those of the host; repeatable; meant for testing and VPC endpoints",
-  },
-  "upstream-ca": {
-    type: "string",
-    env: "PROXY_UPSTREAM_CA",
-    placeholder: "FILE",
-    describe: "PEM file of certificate authorities to trust upstream, besides the built-in ones",
-  },
-  "allow-host": {
-    type: "list",
-    env: "PROXY_ALLOW_HOST",
-    placeholder: "HOST[=ACCOUNT_ID]",
-    describe:
-      "Sign for this customer's endpoint too: an API Gateway API, Lambda function URL, OpenSearch domain or collection, AppSync API or VPC endpoint (vpce-...), named whole, and whose account it is in; repeatable",
-  },
-  http2: {
-    type: "list",
-    env: "PROXY_HTTP2",
-    placeholder: "PATTERN",
-    describe:
-      "Offer HTTP/2 to clients of hosts that match PATTERN (* is any text) too, besides those of services whose streams need it; repeatable",
-  },
   "allow-credentials-from": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_ALLOW_CREDENTIALS_FROM",
     placeholder: "SERVICE:OPERATION,...",
@@ -249,6 +118,7 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
       "Let these operations pass although their answers hold credentials: temporary AWS keys reach the agent as a fake pair with the real session behind it (sts:AssumeRole), anything else as it is (ecr:GetAuthorizationToken); repeatable",
   },
   "allow-unsigned": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_ALLOW_UNSIGNED",
     placeholder: "SERVICE:OPERATION,...",
@@ -256,6 +126,7 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
       "Let these operations pass although AWS does not authorise them by a signature, so that no policy holds (cognito-idp:SignUp); repeatable",
   },
   "allow-token": {
+    group: "What the agent may do",
     type: "list",
     env: "PROXY_ALLOW_TOKEN",
     placeholder: "eks|rds|dsql|codecommit,...",
@@ -263,7 +134,96 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
       "Hand out tokens that clients make of their keys without asking AWS, made of the real credentials: they work without the proxy for up to 15 minutes (iam-agent-proxy token); repeatable",
     defaultText: "none",
   },
+  profile: {
+    group: "The real credentials",
+    type: "string",
+    env: "AWS_PROFILE",
+    placeholder: "NAME",
+    describe: "AWS profile of the real credentials",
+    defaultText: "the SDK's default chain",
+  },
+  "assume-role": {
+    group: "The real credentials",
+    type: "string",
+    env: "PROXY_ASSUME_ROLE",
+    placeholder: "ARN",
+    describe:
+      "Assume this role with the real credentials, and sign with a session of it for each agent, whose name, SourceIdentity and tags say the agent and the run",
+  },
+  "source-identity": {
+    group: "The real credentials",
+    type: "boolean",
+    env: "PROXY_SOURCE_IDENTITY",
+    describe:
+      "With --assume-role: say the agent in SourceIdentity, which stays through further roles; trust policies must allow sts:SetSourceIdentity; --no-source-identity does without",
+    defaultText: "true",
+  },
+  "session-tags": {
+    group: "The real credentials",
+    type: "boolean",
+    env: "PROXY_SESSION_TAGS",
+    describe:
+      "With --assume-role: say the agent and the run in session tags; the trust policy must allow sts:TagSession; --no-session-tags does without",
+    defaultText: "true",
+  },
+  "dual-enforce": {
+    group: "The real credentials",
+    type: "boolean",
+    env: "PROXY_DUAL_ENFORCE",
+    describe:
+      "With --assume-role: also send the policies as the session's policy, for AWS to enforce them, too; they must fit into 2,048 characters, or the proxy does not start",
+    defaultText: "false",
+  },
+  "account-id": {
+    group: "The real credentials",
+    type: "string",
+    env: "PROXY_ACCOUNT_ID",
+    placeholder: "ID",
+    describe: "Account of the real credentials",
+    defaultText: "asked of STS once",
+  },
+  "principal-arn": {
+    group: "The real credentials",
+    type: "string",
+    env: "PROXY_PRINCIPAL_ARN",
+    placeholder: "ARN",
+    describe: "Principal of the real credentials, as denials name it",
+    defaultText: "asked of STS once",
+  },
+  host: {
+    group: "Where it listens, and for what",
+    type: "list",
+    env: "PROXY_HOST",
+    placeholder: "ADDRESS",
+    describe: "Address to listen on; repeatable",
+    defaultText: "127.0.0.1 and ::1",
+  },
+  port: {
+    group: "Where it listens, and for what",
+    type: "number",
+    env: "PROXY_PORT",
+    describe: "Port to listen on; 0 takes a free one",
+    defaultText: "8080",
+  },
+  "endpoint-port": {
+    group: "Where it listens, and for what",
+    type: "number",
+    env: "PROXY_ENDPOINT_PORT",
+    placeholder: "PORT",
+    describe:
+      "Also serve plain HTTP on 127.0.0.1 at this port, for clients that cannot use a proxy: AWS_ENDPOINT_URL=http://127.0.0.1:PORT; 0 takes a free one",
+    defaultText: "off",
+  },
+  http2: {
+    group: "Where it listens, and for what",
+    type: "list",
+    env: "PROXY_HTTP2",
+    placeholder: "PATTERN",
+    describe:
+      "Offer HTTP/2 to clients of hosts that match PATTERN (* is any text) too, besides those of services whose streams need it; repeatable",
+  },
   tunnel: {
+    group: "Where it listens, and for what",
     type: "string",
     env: "PROXY_TUNNEL",
     choices: ["allow", "deny"],
@@ -271,20 +231,78 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     defaultText: "allow; deny with --tunnel-host",
   },
   "tunnel-host": {
+    group: "Where it listens, and for what",
     type: "list",
     env: "PROXY_TUNNEL_HOST",
     placeholder: "HOST",
     describe:
       "Host that is not AWS and may be connected to all the same, such as api.anthropic.com; .example.com is all below it; repeatable",
   },
+  workers: {
+    group: "Where it listens, and for what",
+    type: "number",
+    env: "PROXY_WORKERS",
+    placeholder: "N",
+    describe: "Serve requests with so many processes, 1 to 64, as one proxy: for more of them than one core can take",
+    defaultText: "1",
+  },
   agent: {
+    group: "The agent",
     type: "string",
     env: "PROXY_AGENT",
     placeholder: "NAME",
     describe: "What the agent is called: in records, and to AWS",
     defaultText: "the name of the user that starts the proxy",
   },
+  region: {
+    group: "The agent",
+    type: "string",
+    env: "PROXY_REGION",
+    placeholder: "REGION",
+    describe: "Region of the agent's profile",
+    defaultText: "the source profile's",
+  },
+  "keypair-ttl": {
+    group: "The agent",
+    type: "number",
+    env: "PROXY_KEYPAIR_TTL",
+    placeholder: "SECONDS",
+    describe: "How long an agent key pair lives",
+    defaultText: "3600",
+  },
+  sock: {
+    group: "The agent",
+    type: "string",
+    env: "PROXY_SOCK_PATH",
+    placeholder: "PATH",
+    describe: "Unix socket that vends the agent key pair",
+    defaultText: "DIR/creds.sock",
+  },
+  "upstream-map": {
+    group: "The way to AWS",
+    type: "list",
+    env: "PROXY_UPSTREAM_MAP",
+    placeholder: "PATTERN=HOST:PORT",
+    describe:
+      "Connect to HOST:PORT for hosts that match PATTERN (* is any text); Host, SNI and the certificate check stay those of the host; repeatable; meant for testing and VPC endpoints",
+  },
+  "upstream-ca": {
+    group: "The way to AWS",
+    type: "string",
+    env: "PROXY_UPSTREAM_CA",
+    placeholder: "FILE",
+    describe: "PEM file of certificate authorities to trust upstream, besides the built-in ones",
+  },
+  "allow-host": {
+    group: "The way to AWS",
+    type: "list",
+    env: "PROXY_ALLOW_HOST",
+    placeholder: "HOST[=ACCOUNT_ID]",
+    describe:
+      "Sign for this customer's endpoint too: an API Gateway API, Lambda function URL, OpenSearch domain or collection, AppSync API or VPC endpoint (vpce-...), named whole, and whose account it is in; repeatable",
+  },
   "user-agent-suffix": {
+    group: "The way to AWS",
     type: "string",
     env: "PROXY_USER_AGENT_SUFFIX",
     placeholder: "TEXT",
@@ -293,7 +311,39 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
       "What is appended to the User-Agent of requests that are signed anew, so that CloudTrail says which agent made them; {agent}, {run} and {version} are filled in; --no-user-agent-suffix leaves it as it is",
     defaultText: DEFAULT_SUFFIX,
   },
+  dir: {
+    group: "Files and output",
+    type: "string",
+    env: "PROXY_DIR",
+    placeholder: "DIR",
+    describe: "Where the CA, the socket and the logs live",
+    defaultText: "~/.iam-agent-proxy",
+  },
+  config: {
+    group: "Files and output",
+    type: "string",
+    env: "PROXY_CONFIG",
+    placeholder: "FILE",
+    describe: "JSON file of these options, by their names here",
+  },
+  "action-log": {
+    group: "Files and output",
+    type: "string",
+    env: "ACTION_LOG_PATH",
+    placeholder: "FILE",
+    describe: "Plain list of the actions let through, appended to",
+    defaultText: "DIR/actions.log",
+  },
+  "activity-rotate": {
+    group: "Files and output",
+    type: "number",
+    env: "PROXY_ACTIVITY_ROTATE",
+    placeholder: "MEGABYTES",
+    describe: "Rename activity.jsonl to activity-TIME.jsonl when it has so many megabytes, and begin anew; 0: never",
+    defaultText: "256",
+  },
   "log-format": {
+    group: "Files and output",
     type: "string",
     env: "PROXY_LOG_FORMAT",
     choices: ["text", "json"],
@@ -301,16 +351,11 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     defaultText: "text",
   },
   color: {
+    group: "Files and output",
     type: "boolean",
     env: "PROXY_COLOR",
     describe: "Colour the terminal's lines; --no-color turns it off",
     defaultText: "when stdout is a terminal and NO_COLOR is unset",
-  },
-  config: {
-    type: "string",
-    env: "PROXY_CONFIG",
-    placeholder: "FILE",
-    describe: "JSON file of these options, by their names here",
   },
 };
 
@@ -541,14 +586,13 @@ function readConfigFile(file: string): Values {
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
     throw new UsageError(`the config file ${file} must hold one JSON object of options`);
   }
+  const known = Object.keys(startOptions).filter((name) => name !== "config");
   for (const name of Object.keys(parsed)) {
-    if (!Object.hasOwn(startOptions, name) || name === "config") {
-      throw new UsageError(
-        `the config file ${file} has an unknown option "${name}"; the options are ${Object.keys(startOptions)
-          .filter((known) => known !== "config")
-          .join(", ")}`,
-      );
-    }
+    if (known.includes(name)) continue;
+    const meant = nearestWord(name, known);
+    throw new UsageError(
+      `the config file ${file} has an unknown option "${name}"; ${meant === undefined ? "they are named like the flags of start, without the dashes" : `did you mean "${meant}"?`}`,
+    );
   }
   return parsed as Values;
 }
@@ -566,7 +610,7 @@ function parseVariable(name: OptionName, value: string): unknown {
   }
 }
 
-/** Paths are listed as in PATH; addresses and maps, which hold colons, by commas. */
+/** Files are listed as in PATH; addresses and maps, which hold colons, by commas. */
 function listSeparator(name: OptionName): string {
   return name === "policy" || name === "boundary" || name === "session-policy" ? ":" : ",";
 }
@@ -574,22 +618,19 @@ function listSeparator(name: OptionName): string {
 function check(name: OptionName, value: unknown, where: string): unknown {
   const spec = startOptions[name];
   const wrong = (expected: string): never => {
-    // What the command line has in place of a number, it does not tell.
-    if (Number.isNaN(value)) throw new UsageError(`${where} must be ${expected}`);
     const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
     throw new UsageError(`${where} must be ${expected}, not ${shown}`);
   };
   if (spec.type === "list") {
     const list = typeof value === "string" ? [value] : value;
-    if (!Array.isArray(list) || list.some((item) => typeof item !== "string" || item === "")) {
-      return wrong("a list of strings");
-    }
+    if (!Array.isArray(list) || list.some((item) => typeof item !== "string")) return wrong("a list of strings");
+    if (list.includes("")) throw new UsageError(`${where} must not be empty`);
     return list;
   }
   if (Array.isArray(value)) return wrong("given once");
   if (spec.canBeOff && (value === false || value === "false")) return false;
   if (typeof value !== spec.type || (spec.type === "number" && !Number.isFinite(value))) return wrong(`a ${spec.type}`);
-  if (value === "") return wrong("not empty");
+  if (value === "") throw new UsageError(`${where} must not be empty`);
   if (spec.choices !== undefined && !spec.choices.includes(value as string)) {
     return wrong(`one of ${spec.choices.join(", ")}`);
   }

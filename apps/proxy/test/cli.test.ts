@@ -35,24 +35,41 @@ function credentials(): Record<string, string> {
   };
 }
 
+const commands = [
+  ...["start", "run", "env", "doctor", "policy", "check", "reload", "log", "replay", "diff", "merge", "token", "ca"],
+  ...["resolve", "demo", "completion"],
+];
+
 describe("the help", () => {
-  test.each([["--help"], ["-h"], ["start", "--help"]])(
-    "of %s %s names every option and its variable",
+  test("of start names every option and its variable, under its heading", async () => {
+    const { code, stdout } = await run("start", "--help");
+    expect(code).toBe(0);
+    const words = stdout.replace(/\s+/g, " ");
+    for (const [name, { env, group }] of Object.entries(startOptions)) {
+      expect(words).toContain(` --${name} `);
+      expect(words).toContain(`[env: ${env}]`);
+      expect(stdout).toContain(`\n${group}:\n`);
+    }
+  });
+
+  test.each([["--help"], ["-h"], ["help"], ["--mode", "enforce", "--help"]])(
+    "of %s %s %s is the commands on one screen, without the options of start",
     async (...args) => {
       const { code, stdout } = await run(...args.filter((arg) => arg !== undefined));
       expect(code).toBe(0);
-      const words = stdout.replace(/\s+/g, " ");
-      for (const [name, { env }] of Object.entries(startOptions)) {
-        expect(words).toContain(` --${name} `);
-        expect(words).toContain(`[env: ${env}]`);
-      }
+      for (const command of commands) expect(stdout).toContain(`  iam-agent-proxy ${command} `);
+      expect(stdout).toContain("iam-agent-proxy start --help");
+      expect(stdout.split("\n").length).toBeLessThan(50);
+      expect(stdout).not.toContain("--keypair-ttl");
     },
   );
 
-  test("names the commands and the exit status", async () => {
-    const { stdout } = await run("--help");
-    for (const command of ["start", "policy", "ca"]) expect(stdout).toContain(`iam-agent-proxy ${command} `);
-    expect(stdout).toContain("Exit status: 0 stopped or done, 1 could not be done, 2 wrong usage.");
+  test.each(commands)("of %s has examples and says what its exit status means", async (command) => {
+    const { code, stdout } = await run(command, "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nExamples:\n {2}/);
+    expect(stdout).toMatch(/Exit status: /);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(125);
   });
 
   test("of a command names its own options", async () => {
@@ -78,17 +95,29 @@ test("--version is the package's", async () => {
 
 describe("wrong usage exits with 2, a message and the way to the help", () => {
   test.each<[string[], string]>([
-    [["--nope"], "Unknown argument: nope"],
-    [["frobnicate"], "Unknown argument: frobnicate"],
-    [["dotcor"], "Unknown argument: dotcor\nDid you mean doctor? Try `iam-agent-proxy --help`."],
+    [["--nope"], "unknown argument --nope"],
+    [["-x"], "unknown argument -x"],
+    [["frobnicate"], "there is no command frobnicate"],
+    [["dotcor"], "there is no command dotcor\nDid you mean doctor? Try `iam-agent-proxy --help`."],
+    [["polcy", "--level", "actions"], "there is no command polcy\nDid you mean policy? Try `iam-agent-proxy --help`."],
     [["run", "--isolte", "--", "true"], "Did you mean --isolate? Try `iam-agent-proxy run --help`."],
-    [["--prot", "1"], "Did you mean --port? Try `iam-agent-proxy --help`."],
+    [["--prot", "1"], "unknown argument --prot\nDid you mean --port? Try `iam-agent-proxy start --help`."],
+    [["--prot", "1", "--mdoe", "enforce"], "Did you mean --port? Try `iam-agent-proxy start --help`."],
     [["run", "--isolate-with", "docker"], '--isolate-with must be one of bubblewrap, unshare, not "docker"'],
-    [["start", "now"], "Unknown argument: now"],
-    [["policy", "extra"], "Unknown argument: extra"],
-    [["ca", "--port", "1"], "Unknown argument: port"],
-    [["--port"], "Not enough arguments following: port"],
-    [["--policy"], "Not enough arguments following: policy"],
+    [["start", "now"], "unknown argument now"],
+    [["policy", "extra"], "unknown argument extra"],
+    [["ca", "--port", "1"], "unknown argument --port"],
+    [["--port"], "--port needs a value"],
+    [["--policy"], "--policy needs a value"],
+    [["policy", "--output"], "--output needs a value"],
+    [["log", "-n"], "-n needs a value"],
+    [["log", "-n", "few"], "--last must be a number"],
+    [["env", "--port", "http"], "--port must be a number"],
+    [["env", "--port", "0"], "--port must be 1 to 65535, not 0"],
+    [["replay"], "--policy must be given"],
+    [["check", "--json"], "--policy and --action must be given"],
+    [["token"], "token needs to be told what for: eks, rds, dsql, codecommit"],
+    [["doctor", "--client", "cobol"], '--client "cobol" is in no client\'s name: AWS CLI, Python boto3, '],
     [["--port", "abc"], "--port must be a number"],
     [["--port", "1", "--port", "2"], "--port must be given once, not [1,2]"],
     [["--mode", "enforced"], "mode"],
@@ -99,7 +128,7 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
     [["--profile", "iam-agent-proxy"], "gets its credentials from iam-agent-proxy itself"],
     [["--mode", "enforce", "--policy", "absent.json"], "the policy absent.json cannot be read"],
     [["policy", "--level", "everything"], "level"],
-    [["policy", "--from-log", "a.log", "--activity", "b.jsonl"], "mutually exclusive"],
+    [["policy", "--from-log", "a.log", "--activity", "b.jsonl"], "--from-log and --activity are mutually exclusive"],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr).toContain(message);
@@ -110,6 +139,15 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
     expect(stdout).toBe("");
     expect(existsSync(dir)).toBe(false);
   });
+});
+
+test("what the system refuses is told without a stack", async () => {
+  mkdirSync(dir);
+  writeFileSync(join(dir, "ca.pem"), "");
+  writeFileSync(join(dir, "agent"), "a file where a directory should be");
+  const { code, stdout, stderr } = await run("env", "--port", "8080");
+  expect(stderr).toMatch(/^iam-agent-proxy: EEXIST: .*agent'\n$/);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 });
 
 describe("policy", () => {

@@ -20,11 +20,6 @@ const enforced = { mode: "enforce", policy: ["p.json"] };
 
 /** One valid value for each option, and what settings make of it. */
 const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = {
-  host: { value: ["127.0.0.1", "::1"], variable: "127.0.0.1,::1", setting: "hosts" },
-  port: { value: 9090, variable: "9090", setting: "port" },
-  "endpoint-port": { value: 8081, variable: "8081", setting: "endpointPort" },
-  workers: { value: 4, variable: "4", setting: "workers" },
-  dir: { value: "/srv/iap", variable: "/srv/iap", setting: "dir" },
   mode: { value: "enforce", variable: "enforce", setting: "mode", with: { policy: ["p.json"] } },
   policy: { value: ["a.json", "b.json"], variable: "a.json:b.json", setting: "policies", with: { mode: "enforce" } },
   boundary: { value: ["b.json", "c.json"], variable: "b.json:c.json", setting: "boundaries", with: enforced },
@@ -36,10 +31,17 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     with: enforced,
   },
   "deny-action": { value: ["s3:Delete*", "iam:*"], variable: "s3:Delete*,iam:*", setting: "denyActions" },
-  "action-log": { value: "/tmp/a.log", variable: "/tmp/a.log", setting: "actionLog" },
-  "activity-rotate": { value: 64, variable: "64", setting: "activityRotate" },
-  "keypair-ttl": { value: 900, variable: "900", setting: "keypairTtl" },
-  sock: { value: "/tmp/s.sock", variable: "/tmp/s.sock", setting: "sock" },
+  "allow-credentials-from": {
+    value: ["sts:AssumeRole", "s3:CreateSession"],
+    variable: "sts:AssumeRole,s3:CreateSession",
+    setting: "allowCredentialsFrom",
+  },
+  "allow-unsigned": {
+    value: ["cognito-idp:SignUp", "cognito-idp:InitiateAuth"],
+    variable: "cognito-idp:SignUp,cognito-idp:InitiateAuth",
+    setting: "allowUnsigned",
+  },
+  "allow-token": { value: ["eks", "rds"], variable: "eks,rds", setting: "allowTokens" },
   profile: { value: "dev", variable: "dev", setting: "profile" },
   "assume-role": {
     value: "arn:aws:iam::123456789012:role/ci/agent",
@@ -54,13 +56,31 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     setting: "dualEnforce",
     with: { ...enforced, "assume-role": "arn:aws:iam::123456789012:role/agent" },
   },
-  region: { value: "eu-west-1", variable: "eu-west-1", setting: "region" },
   "account-id": { value: "123456789012", variable: "123456789012", setting: "accountId" },
   "principal-arn": {
     value: "arn:aws:iam::123456789012:user/dev",
     variable: "arn:aws:iam::123456789012:user/dev",
     setting: "principalArn",
   },
+  host: { value: ["127.0.0.1", "::1"], variable: "127.0.0.1,::1", setting: "hosts" },
+  port: { value: 9090, variable: "9090", setting: "port" },
+  "endpoint-port": { value: 8081, variable: "8081", setting: "endpointPort" },
+  http2: {
+    value: ["*.amazonaws.com", "a.api.aws"],
+    variable: "*.amazonaws.com,a.api.aws",
+    setting: "http2",
+  },
+  tunnel: { value: "deny", variable: "deny", setting: "tunnel" },
+  "tunnel-host": {
+    value: ["api.example.com", ".example.org"],
+    variable: "api.example.com,.example.org",
+    setting: "tunnelHosts",
+  },
+  workers: { value: 4, variable: "4", setting: "workers" },
+  agent: { value: "ci", variable: "ci", setting: "agent" },
+  region: { value: "eu-west-1", variable: "eu-west-1", setting: "region" },
+  "keypair-ttl": { value: 900, variable: "900", setting: "keypairTtl" },
+  sock: { value: "/tmp/s.sock", variable: "/tmp/s.sock", setting: "sock" },
   "upstream-map": {
     value: ["*.amazonaws.com=127.0.0.1:8443", "*=[::1]:9443"],
     variable: "*.amazonaws.com=127.0.0.1:8443,*=[::1]:9443",
@@ -72,30 +92,10 @@ const examples: Readonly<Record<Exclude<OptionName, "config">, ExampleValue>> = 
     variable: "abc.execute-api.eu-west-1.amazonaws.com=123456789012,vpce-1.s3.eu-west-1.vpce.amazonaws.com",
     setting: "allowHosts",
   },
-  http2: {
-    value: ["*.amazonaws.com", "a.api.aws"],
-    variable: "*.amazonaws.com,a.api.aws",
-    setting: "http2",
-  },
-  "allow-credentials-from": {
-    value: ["sts:AssumeRole", "s3:CreateSession"],
-    variable: "sts:AssumeRole,s3:CreateSession",
-    setting: "allowCredentialsFrom",
-  },
-  "allow-unsigned": {
-    value: ["cognito-idp:SignUp", "cognito-idp:InitiateAuth"],
-    variable: "cognito-idp:SignUp,cognito-idp:InitiateAuth",
-    setting: "allowUnsigned",
-  },
-  "allow-token": { value: ["eks", "rds"], variable: "eks,rds", setting: "allowTokens" },
-  tunnel: { value: "deny", variable: "deny", setting: "tunnel" },
-  "tunnel-host": {
-    value: ["api.example.com", ".example.org"],
-    variable: "api.example.com,.example.org",
-    setting: "tunnelHosts",
-  },
-  agent: { value: "ci", variable: "ci", setting: "agent" },
   "user-agent-suffix": { value: "by {agent}", variable: "by {agent}", setting: "userAgentSuffix" },
+  dir: { value: "/srv/iap", variable: "/srv/iap", setting: "dir" },
+  "action-log": { value: "/tmp/a.log", variable: "/tmp/a.log", setting: "actionLog" },
+  "activity-rotate": { value: 64, variable: "64", setting: "activityRotate" },
   "log-format": { value: "json", variable: "json", setting: "logFormat" },
   color: { value: false, variable: "false", setting: "color" },
 };
@@ -113,7 +113,7 @@ const specs = Object.entries(startOptions) as [OptionName, OptionSpec][];
 
 describe("where an option may be set", () => {
   test("every option is here", () => {
-    expect([...names, "config"]).toEqual(Object.keys(startOptions));
+    expect(names).toEqual(Object.keys(startOptions).filter((name) => name !== "config"));
   });
 
   test("each option is reachable by flag, by environment and by config file, with the same result", () =>
@@ -271,7 +271,6 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{ port: 65536 }, {}, "--port must be 0 to 65535, not 65536"],
     [{ port: -1 }, {}, "--port must be 0 to 65535, not -1"],
     [{ port: 80.5 }, {}, "--port must be 0 to 65535, not 80.5"],
-    [{ port: Number.NaN }, {}, "--port must be a number"],
     [{ port: [1, 2] }, {}, "--port must be given once, not [1,2]"],
     [{}, { PROXY_PORT: "80a" }, 'PROXY_PORT must be a number, not "80a"'],
     [{}, { PROXY_PORT: "0x50" }, 'PROXY_PORT must be a number, not "0x50"'],
@@ -282,10 +281,10 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{}, { PROXY_KEYPAIR_TTL: "43201" }, "--keypair-ttl must be 60 to 43200 seconds, not 43201"],
     [{ "account-id": "12345" }, {}, "--account-id must be twelve digits, not 12345"],
     [{ "principal-arn": "dev" }, {}, "--principal-arn must be the ARN of an IAM or STS principal, not dev"],
-    [{ dir: "" }, {}, '--dir must be not empty, not ""'],
+    [{ dir: "" }, {}, "--dir must not be empty"],
     [{ dir: ["a", "b"] }, {}, '--dir must be given once, not ["a","b"]'],
     [{ config: ["a", "b"] }, {}, "--config must be given once"],
-    [{ policy: [""] }, {}, '--policy must be a list of strings, not [""]'],
+    [{ policy: [""] }, {}, "--policy must not be empty"],
     [{}, { PROXY_COLOR: "yes" }, 'PROXY_COLOR must be a boolean, not "yes"'],
     [{}, { PROXY_TUNNEL: "no" }, 'PROXY_TUNNEL must be one of allow, deny, not "no"'],
     [{ "log-format": "xml" }, {}, '--log-format must be one of text, json, not "xml"'],
@@ -301,10 +300,9 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{ policy: { a: 1 } }, 'policy in FILE must be a list of strings, not {"a":1}'],
     [{ host: [1] }, "host in FILE must be a list of strings, not [1]"],
     [{ "account-id": 123456789012 }, "account-id in FILE must be a string, not 123456789012"],
-    [
-      { prot: 1 },
-      'the config file FILE has an unknown option "prot"; the options are host, port, endpoint-port, workers, dir, ',
-    ],
+    [{ prot: 1 }, 'the config file FILE has an unknown option "prot"; did you mean "port"?'],
+    [{ keypair_ttl: 60 }, 'the config file FILE has an unknown option "keypair_ttl"; did you mean "keypair-ttl"?'],
+    [{ nothingLikeIt: 1 }, "they are named like the flags of start, without the dashes"],
     [{ config: "other.json" }, 'the config file FILE has an unknown option "config"'],
     [{ __proto__x: 1 }, 'unknown option "__proto__x"'],
     [{ toString: 1 }, 'unknown option "toString"'],

@@ -1,6 +1,8 @@
+import { join, resolve } from "node:path";
 import { awsSuffixes } from "@iap/aws-core";
 import { CertificateAuthority, CertificateAuthorityError } from "@iap/ca-manager";
 import type { CliProcess } from "../cli.ts";
+import { shellWord } from "../run/environment-text.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Prints where the certificate authority is, how to recognise it, how long it lasts, and how clients come to trust it. */
@@ -16,6 +18,8 @@ export async function showCertificateAuthority(
     throw error;
   }
   const { path, fingerprintSha256, notBefore, notAfter, suffixes } = authority.describe();
+  const root = shellWord(resolve(path));
+  const bundle = shellWord(join(resolve(dir), "ca-bundle.pem"));
   stdout.write(`Certificate   ${path}
 SHA-256       ${fingerprintSha256}
 Valid         ${day(notBefore)} to ${day(notAfter)}
@@ -23,10 +27,10 @@ Signs for     ${suffixes.join(", ")} and names below them; nothing else
 
 The AWS CLI and boto3 need nothing: the profile iam-agent-proxy names the bundle. For other clients:
 
-  AWS SDKs for Python, Go, Ruby    export AWS_CA_BUNDLE=${dir}/ca-bundle.pem
-  Node.js                          export NODE_EXTRA_CA_CERTS=${path}
-  curl, httpx, OpenSSL programs    export SSL_CERT_FILE=${dir}/ca-bundle.pem
-  Java                             keytool -importcert -noprompt -alias iam-agent-proxy -file ${path} -keystore TRUSTSTORE
+  AWS SDKs for Python, Go, Ruby    export AWS_CA_BUNDLE=${bundle}
+  Node.js                          export NODE_EXTRA_CA_CERTS=${root}
+  curl, httpx, OpenSSL programs    export SSL_CERT_FILE=${bundle}
+  Java                             keytool -importcert -noprompt -alias iam-agent-proxy -file ${root} -keystore TRUSTSTORE
 `);
   return 0;
 }

@@ -17,18 +17,19 @@ export function printCompletion({ shell }: CompletionArguments, { env, stdout }:
 }
 
 const scripts: Readonly<Record<(typeof completionShells)[number], string>> = {
-  bash: `# source <(iam-agent-proxy completion bash), or put this into ~/.bashrc
+  // Bash 3.2, as macOS has it, knows neither mapfile nor `source` of a process substitution.
+  bash: `# eval "$(iam-agent-proxy completion bash)", or put this into ~/.bashrc
 _iam_agent_proxy() {
-  local words
+  local IFS=$'\\n' words
   words=$(iam-agent-proxy --get-yargs-completions "\${COMP_WORDS[@]}" 2>/dev/null)
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
-  [ \${#COMPREPLY[@]} -eq 0 ] && mapfile -t COMPREPLY < <(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
   return 0
 }
 complete -F _iam_agent_proxy iam-agent-proxy
 `,
   zsh: `#compdef iam-agent-proxy
-# source <(iam-agent-proxy completion zsh), or put this as _iam-agent-proxy into a directory of $fpath
+# eval "$(iam-agent-proxy completion zsh)", or put this as _iam-agent-proxy into a directory of $fpath
 _iam_agent_proxy() {
   local -a replies
   replies=("\${(@f)$(COMP_CWORD="$((CURRENT-1))" COMP_LINE="$BUFFER" COMP_POINT="$CURSOR" iam-agent-proxy --get-yargs-completions "\${words[@]}" 2>/dev/null)}")

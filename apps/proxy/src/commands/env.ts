@@ -29,6 +29,9 @@ export interface EnvArguments {
 
 /** Writes the environment of an agent of the running proxy to stdout: for a shell to evaluate, or as a file. */
 export async function printEnvironment(args: EnvArguments, { env, stdout, stderr }: CliProcess): Promise<number> {
+  if (args.port !== undefined && !(Number.isInteger(args.port) && args.port > 0 && args.port <= 65_535)) {
+    throw new UsageError(`--port must be 1 to 65535, not ${args.port}`);
+  }
   const dir = resolve(args.dir);
   const format = args.format ?? shellOf(env.SHELL);
   const docker = format === "docker";

@@ -57,11 +57,12 @@ export async function showLog(args: LogArguments, process: CliProcess): Promise<
     gone = true;
   });
   const open = new Map<string, DecidedRecord>();
+  const reads = args.follow !== true || last !== undefined;
+  const recording = reads ? await openRecording(args, process) : undefined;
   if (args.json !== true) stdout.write(LOG_HEAD);
-  if (args.follow !== true || last !== undefined) {
+  if (recording !== undefined) {
     const decided: DecidedRecord[] = [];
     const ends = new Map<string, FinishedRecord>();
-    const recording = await openRecording(args, process);
     for (const record of recording.records) {
       if (record.type === "finished") ends.set(record.id, record);
       else if (isMeant(record)) decided.push(record);

@@ -16,8 +16,9 @@ import { writeAgentFiles } from "../run/agent-files.ts";
 import { openJvmDoor } from "../run/jvm-door.ts";
 import { ProxyPassword } from "../run/proxy-password.ts";
 import { proxyUrl, proxyVariables } from "../upstream/upstream-proxy.ts";
+import { UsageError } from "../usage-error.ts";
 import type { Check } from "./check.ts";
-import { type DoctorClient, doctorClients, javaProgram } from "./clients.ts";
+import { type DoctorClient, javaProgram } from "./clients.ts";
 import { DoctorTerminal } from "./doctor-terminal.ts";
 
 export interface CheckClientsOptions {
@@ -29,10 +30,11 @@ export interface CheckClientsOptions {
    */
   readonly asIs: boolean;
   readonly dir: string;
-  /** Only clients with this in their names. */
-  readonly only?: string | undefined;
+  readonly clients: readonly DoctorClient[];
   /** Told of each check as it is made. */
   readonly onCheck: (check: Check) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 const region = "us-east-1";
@@ -41,10 +43,12 @@ const timeoutMs = 30_000;
 
 /**
  * Lets each client found here ask STS who it is, through a proxy of the doctor's own and a fake AWS: what arrives there,
- * signed anew, was intercepted. Nothing leaves the machine but what goes past the proxy, and that has fake keys.
+ * signed anew, was intercepted. Nothing leaves the machine but what goes past the proxy, and that has fake keys. What it
+ * makes is removed in the end, also when `signal` ends it; it throws `UsageError` then, and where there is no authority
+ * in `dir` for `asIs`.
  */
 export async function checkClients(options: CheckClientsOptions): Promise<void> {
-  const { env, version, asIs, onCheck } = options;
+  const { env, version, asIs, clients, onCheck, signal } = options;
   const dir = await mkdtemp(join(tmpdir(), "iap-doctor-"));
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
   try {
@@ -64,8 +68,14 @@ export async function checkClients(options: CheckClientsOptions): Promise<void> 
     await mkdir(proxyDir, { mode: 0o700 });
     if (asIs) {
       // Signed by the same authority, what its terminal trusts is trusted here.
-      for (const file of ["ca.pem", "ca-intermediate.pem", "ca.key"])
-        await copyFile(join(options.dir, file), join(proxyDir, file));
+      for (const file of ["ca.pem", "ca-intermediate.pem", "ca.key"]) {
+        await copyFile(join(options.dir, file), join(proxyDir, file)).catch((cause: Error) => {
+          throw new UsageError(
+            `--as-is takes the certificate authority of ${options.dir}, and ${cause.message}: start iam-agent-proxy once`,
+            { exitCode: 1, cause },
+          );
+        });
+      }
     }
     const settings = readSettings(
       {
@@ -126,9 +136,11 @@ export async function checkClients(options: CheckClientsOptions): Promise<void> 
     }
     const javaFile = join(dir, "Ask.java");
     await writeFile(javaFile, javaProgram);
-    for (const client of doctorClients) {
-      if (options.only !== undefined && !client.name.toLowerCase().includes(options.only.toLowerCase())) continue;
-      onCheck(await checkClient(client, { clientEnv, terminal, javaFile, asIs, keys: new Credentials(staticKeys) }));
+    const keys = new Credentials(staticKeys);
+    for (const client of clients) {
+      const check = await checkClient(client, { clientEnv, terminal, javaFile, asIs, keys, signal });
+      if (signal.aborted) throw new UsageError("the doctor was stopped", { exitCode: 1 });
+      onCheck(check);
     }
   } finally {
     for (const step of undo.reverse()) await step().catch(() => {});
@@ -141,10 +153,11 @@ interface CheckClientOptions {
   readonly javaFile: string;
   readonly asIs: boolean;
   readonly keys: Credentials;
+  readonly signal: AbortSignal;
 }
 
 async function checkClient(client: DoctorClient, options: CheckClientOptions): Promise<Check> {
-  const { clientEnv, terminal, javaFile, asIs, keys } = options;
+  const { clientEnv, terminal, javaFile, asIs, keys, signal } = options;
   const { name } = client;
   const check = (status: Check["status"], message: string, fix?: string): Check => ({
     group: "clients",
@@ -153,7 +166,7 @@ async function checkClient(client: DoctorClient, options: CheckClientOptions): P
     message,
     fix,
   });
-  if ((await exitOf(client.find, clientEnv)).code !== 0) return check("skipped", "not on this machine");
+  if ((await exitOf(client.find, clientEnv, signal)).code !== 0) return check("skipped", "not on this machine");
   const url = `https://${host}${
     presign(
       {
@@ -167,7 +180,7 @@ async function checkClient(client: DoctorClient, options: CheckClientOptions): P
     ).target
   }`;
   terminal.forget();
-  const { code, output } = await exitOf(client.ask({ url, javaFile }), clientEnv);
+  const { code, output } = await exitOf(client.ask({ url, javaFile }), clientEnv, signal);
   if (terminal.forwarded > 0) {
     return code === 0
       ? check("ok", "intercepted: its request arrived, verified and signed anew")
@@ -229,13 +242,14 @@ function asItIs(
   };
 }
 
-/** Runs a command to its end; 127 where there is none. */
+/** Runs a command to its end, which a signal makes come soon; 127 where there is none. */
 function exitOf(
   [file = "", ...args]: readonly string[],
   env: Record<string, string>,
+  signal: AbortSignal,
 ): Promise<{ readonly code: number | string; readonly output: string }> {
   return new Promise((done) => {
-    const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(file, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
     const late = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     const finish = (code: number | string): void => {
       clearTimeout(late);

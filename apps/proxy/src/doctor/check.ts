@@ -9,22 +9,30 @@ export interface Check {
   readonly fix?: string | undefined;
 }
 
-/** The checks as lines for people. */
-export function checksText(checks: readonly Check[], { color }: { readonly color: boolean }): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  const lines: string[] = [];
-  for (const group of ["setup", "credentials", "clients"] as const) {
-    const own = checks.filter((check) => check.group === group);
-    if (own.length === 0) continue;
-    lines.push(`${lines.length === 0 ? "" : "\n"}${titles[group]}`);
-    for (const { name, status, message, fix } of own) {
-      const { word, code } = words[status];
-      const shown = color ? `\u001b[${code}m${word}\u001b[0m` : word;
-      lines.push(`  ${shown}  ${name.padEnd(width)}  ${message}`);
-      if (fix !== undefined) lines.push(`${" ".repeat(width + 11)}→ ${fix}`);
-    }
+export interface ChecksTextOptions {
+  readonly color: boolean;
+  /** The longest name there may be. */
+  readonly nameWidth: number;
+}
+
+/** The checks as lines for people, one at a time: a heading comes before the first of each group. */
+export class ChecksText {
+  readonly #options: ChecksTextOptions;
+  #group: Check["group"] | undefined;
+
+  constructor(options: ChecksTextOptions) {
+    this.#options = options;
   }
-  return `${lines.join("\n")}\n`;
+
+  of({ group, name, status, message, fix }: Check): string {
+    const { color, nameWidth } = this.#options;
+    const heading = group === this.#group ? "" : `${this.#group === undefined ? "" : "\n"}${titles[group]}\n`;
+    this.#group = group;
+    const { word, code } = words[status];
+    const shown = color ? `\u001b[${code}m${word}\u001b[0m` : word;
+    const advice = fix === undefined ? "" : `${" ".repeat(nameWidth + 11)}→ ${fix}\n`;
+    return `${heading}  ${shown}  ${name.padEnd(nameWidth)}  ${message}\n${advice}`;
+  }
 }
 
 const titles: Readonly<Record<Check["group"], string>> = {

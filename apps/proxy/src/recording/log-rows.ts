@@ -23,9 +23,11 @@ export function logRows(decided: DecidedRecord, finished: FinishedRecord | undef
   const head = `${time}  ${verdict(decided).padEnd(10)}  `;
   const status = finished === undefined ? "" : String(finished.status ?? finished.outcome);
   const took = finished === undefined ? "" : `${finished.durationMs} ms`;
-  const code = finished?.errorCode === undefined ? "" : `  ${finished.errorCode}`;
-  const by = decided.lineage === undefined ? "" : `  as ${identityOf(decided)}`;
   const why = verdict(decided) === "ALLOWED" ? "" : `  ${decided.decision.reason}`;
+  const { errorCode } = finished ?? {};
+  // The reason of a refusal begins with its code.
+  const code = errorCode === undefined || why.trimStart().startsWith(`${errorCode}:`) ? "" : `  ${errorCode}`;
+  const by = decided.lineage === undefined ? "" : `  as ${identityOf(decided)}`;
   const rows = subjectsOf(decided).map(([action, resource]) =>
     `${head}${status.padStart(7)} ${took.padStart(9)}  ${action.padEnd(32)}  ${resource}${by}${code}${why}`.trimEnd(),
   );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { RecordSelection } from "@iap/policy-generator";
 import type { Argv } from "yargs";
 import type { CliProcess } from "../cli.ts";
-import { defaultDir, startOptions } from "../options.ts";
+import { dirOption } from "../dir-option.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Which recording a command reads, and which of its requests. */
@@ -19,13 +19,7 @@ export interface RecordingArguments {
 
 /** The options of `RecordingArguments`, alike in every command. */
 export function recordingOptions<T>(y: Argv<T>, env: CliProcess["env"]): Argv<T & RecordingArguments> {
-  return y
-    .option("dir", {
-      type: "string",
-      requiresArg: true,
-      default: env.PROXY_DIR || defaultDir(env),
-      describe: startOptions.dir.describe,
-    })
+  return dirOption(y, env)
     .option("activity", {
       type: "string",
       requiresArg: true,

@@ -7,7 +7,7 @@ export function policyOption<T>(y: Argv<T>): Argv<T> {
     type: "string",
     array: true,
     requiresArg: true,
-    demandOption: "give the policy with --policy FILE",
+    demandOption: true,
     describe: "IAM policy JSON; repeatable, and then they count together",
   }) as unknown as Argv<T>;
 }

@@ -22,7 +22,7 @@ export function environmentText(
     case "zsh":
       return text([
         ...(unset.length === 0 ? [] : [`unset ${unset.join(" ")}`]),
-        ...lines((name, value) => `export ${name}=${posix(value)}`),
+        ...lines((name, value) => `export ${name}=${shellWord(value)}`),
       ]);
     case "fish":
       return text([
@@ -51,7 +51,8 @@ function comment(unset: readonly string[]): readonly string[] {
   return unset.length === 0 ? [] : [`# must not be set: ${unset.join(" ")}`];
 }
 
-function posix(value: string): string {
+/** A word of a POSIX shell: bare where it can be, else in single quotes. */
+export function shellWord(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 

@@ -41,7 +41,10 @@ interface Profile {
 }
 
 function reason(message: string, { name, named, chain, names }: Known): string {
-  const others = names.length === 0 ? "there are none" : `there are ${names.slice(0, 20).join(", ")}`;
+  const others =
+    names.length === 0
+      ? "there is no profile yet: `aws configure sso` or `aws configure` makes one"
+      : `there are ${names.slice(0, 20).join(", ")}`;
   if (named && !names.includes(name))
     return `there is no such profile; ${others}. Set AWS_PROFILE or --profile to one.`;
   const missing = chain.find(({ settings }) => !names.includes(settings.get("source_profile") ?? name));

@@ -26,10 +26,11 @@ function request(
   key: string,
   more: Parameters<typeof decidedRecord>[0] = {},
   status = 200,
+  errorCode?: string,
 ): string {
   const check = { action, resource: { arn: `arn:aws:s3:::b/${key}` }, context: {}, authoritative: [] };
   const operations = [action.slice(3)];
-  return [decidedRecord({ id, checks: [check], operations, ...more }), finishedRecord({ id, status })]
+  return [decidedRecord({ id, checks: [check], operations, ...more }), finishedRecord({ id, status, errorCode })]
     .map((record) => `${JSON.stringify(record)}\n`)
     .join("");
 }
@@ -312,7 +313,7 @@ describe("replay", () => {
   });
 
   test.each([
-    ["no policy", [], "give the policy with --policy FILE"],
+    ["no policy", [], "--policy must be given"],
     ["a policy that is not there", ["--policy", "absent.json"], "the policy absent.json cannot be read"],
     ["a policy that is none", ["--policy", "PACKAGE"], "Statement"],
     [
@@ -417,6 +418,31 @@ describe("log", () => {
     expect(rest).toEqual([""]);
   });
 
+  test("names the code of an answer, once where the reason begins with it", async () => {
+    recorded(
+      request("1", "s3:GetObject", "a", {}, 404, "NoSuchKey"),
+      request(
+        "2",
+        "s3:GetObject",
+        "b",
+        {
+          forwarded: false,
+          decision: {
+            outcome: "explicitDeny",
+            reason: "UnknownAccessKey: it is not one",
+            by: "guard",
+            policyVersion: "1",
+          },
+        },
+        403,
+        "UnknownAccessKey",
+      ),
+    );
+    const [, first, second] = (await run("log")).stdout.split("\n");
+    expect(first).toMatch(/arn:aws:s3:::b\/a {2}NoSuchKey$/);
+    expect(second).toMatch(/arn:aws:s3:::b\/b {2}UnknownAccessKey: it is not one$/);
+  });
+
   test("is in the order of the decisions, whichever of several proxies wrote them", async () => {
     const at = (second: string) => ({ time: `2026-11-24T09:00:${second}.000Z` });
     recorded(request("b", "s3:GetObject", "b", at("02")), request("a", "s3:GetObject", "a", at("01")));
@@ -499,7 +525,7 @@ test.each([
   [["policy", "--format", "xml"], "format"],
   [["policy", "--since", "soon"], "--since must be a time like"],
   [["policy", "--cloudtrail", "x", "--activity", "y"], "mutually exclusive"],
-  [["log", "--last", "x"], "--last must be a whole number"],
+  [["log", "--last", "x"], "--last must be a number"],
   [["log", "--decision", "maybe"], "decision"],
 ])("%j is wrong usage", async (args, says) => {
   recorded(request("1", "s3:GetObject", "a"));

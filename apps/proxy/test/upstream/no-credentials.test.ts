@@ -61,5 +61,7 @@ test.each([
 
 test("where AWS's files are missing it says so", async () => {
   const text = await noCredentials(new Error(nothingFound), { profile: "dev", env: { HOME: join(home, "none") } });
-  expect(text).toContain("there is no such profile; there are none.");
+  expect(text).toContain(
+    "there is no such profile; there is no profile yet: `aws configure sso` or `aws configure` makes one. Set",
+  );
 });
