@@ -156,11 +156,11 @@ function narrowed(check: Check, operation: string, { event }: Facts): Check[] {
   return resource.pattern === "*" ? [{ ...check, resource: { pattern: "*", why: UNTOLD } }] : [check];
 }
 
-/** Whether a pattern takes an ARN: as a policy's resource would. */
+/** Whether a pattern takes an ARN, as a policy's resource would; a name in it may have characters that no policy has. */
 function isWithin(arn: string, pattern: string): boolean {
   const statement = { Effect: "Allow", Action: "*", Resource: pattern } as const;
   const document = JSON.stringify({ Version: "2012-10-17", Statement: statement });
-  const evaluator = compilePolicySet({ identity: [{ name: "pattern", document }] });
+  const evaluator = compilePolicySet({ identity: [{ name: "pattern", document }] }, { validate: "warn" });
   return evaluator.evaluate({ action: "x:Y", resource: { arn } }).outcome === "allowed";
 }
 

@@ -1,5 +1,12 @@
 import type { ActivityRecord, Decision } from "@iap/aws-core";
-import { compilePolicySet, type PolicyInput, type PolicyStatement, parsePolicy } from "@iap/iam-evaluator";
+import {
+  actionMatcher,
+  compilePolicySet,
+  type PolicyEvaluator,
+  type PolicyInput,
+  type PolicyStatement,
+  parsePolicy,
+} from "@iap/iam-evaluator";
 import { addSeen, type Seen } from "./grants.ts";
 import type { LeftOut } from "./left-out-ledger.ts";
 import { type Observation, Recording } from "./recording.ts";
@@ -118,17 +125,17 @@ function compareStatement(
 ): void {
   const actions = entries(statement.Action, statement.NotAction, "NotAction");
   const resources = entries(statement.Resource, statement.NotResource, "NotResource");
-  const evaluators = new Map(
-    actions.flatMap((action, a) =>
-      resources.map((resource, r) => {
-        const one = { Effect: "Allow", ...action.element, ...resource.element, Condition: statement.Condition };
-        const document = JSON.stringify({ Version, Statement: [one] });
-        return [`${a} ${r}`, compilePolicySet({ identity: [{ name: at.policy, document }] })] as const;
-      }),
-    ),
+  const evaluators = resources.map(({ element }) => {
+    const one = { Effect: "Allow", Action: "*", ...element, Condition: statement.Condition };
+    const document = JSON.stringify({ Version, Statement: [one] });
+    return compilePolicySet({ identity: [{ name: at.policy, document }] });
+  });
+  const isExcepted = actionMatcher(listed(statement.NotAction));
+  const matches = actions.map(({ text }) =>
+    text === undefined ? (action: string) => !isExcepted(action) : actionMatcher([text]),
   );
+  const entriesFor = new Map<string, readonly number[]>();
   const used = new Map<string, { actions: Set<string>; count: number }>();
-  const matches = actions.map(({ text }) => (text === undefined ? undefined : actionPattern(text)));
   // Names are looked up; only patterns have to be asked one by one.
   const names = new Map<string, number>();
   const wide: number[] = [];
@@ -139,19 +146,20 @@ function compareStatement(
   for (const [observation, { count }] of observed) {
     const named = "arn" in observation.resource ? names.get(observation.resource.arn) : undefined;
     const candidates = named === undefined ? wide : [...wide, named];
-    for (let a = 0; a < actions.length; a++) {
-      const match = matches[a];
-      if (match !== undefined && !match(observation.action)) continue;
-      for (const r of candidates) {
-        const evaluator = evaluators.get(`${a} ${r}`);
-        const decision = evaluator?.evaluate(observation);
-        const doubt = decision?.unevaluated[0];
-        if (doubt !== undefined) unevaluated.set(`${at.policy}\n${at.statement}`, { ...at, why: doubt.why });
-        if (decision?.outcome !== "allowed") continue;
+    const { action } = observation;
+    const asked = entriesFor.get(action) ?? [...actions.keys()].filter((a) => matches[a]?.(action));
+    entriesFor.set(action, asked);
+    if (asked.length === 0) continue;
+    for (const r of candidates) {
+      const { outcome, unevaluated: doubts } = (evaluators[r] as PolicyEvaluator).evaluate(observation);
+      const [doubt] = doubts;
+      if (doubt !== undefined) unevaluated.set(`${at.policy}\n${at.statement}`, { ...at, why: doubt.why });
+      if (outcome !== "allowed") continue;
+      for (const a of asked) {
         const key = `${a} ${r}`;
         const known = used.get(key) ?? { actions: new Set(), count: 0 };
         used.set(key, known);
-        known.actions.add(observation.action);
+        known.actions.add(action);
         known.count += count;
       }
     }
@@ -201,13 +209,4 @@ function entries(
 /** What an Action or Resource lists, without the null that IAM lets pass in a Resource, and that names nothing. */
 export function listed(values: PolicyStatement["Action"]): string[] {
   return [values ?? []].flat().filter((value) => typeof value === "string");
-}
-
-/** Cheaper than the evaluator, which then decides. */
-function actionPattern(text: string): (action: string) => boolean {
-  if (!/[*?]/.test(text)) {
-    const name = text.toLowerCase();
-    return (action) => action.toLowerCase() === name;
-  }
-  return () => true;
 }

@@ -166,6 +166,13 @@ describe("what the table says of the call", () => {
     ]);
   });
 
+  test("is not narrowed where the names in it are none that a policy can hold", () => {
+    const named = { pattern: "arn:aws:kms:eu-west-1:1:alias/\u540d*", why: "not told" };
+    expect(told("Decrypt", [{ ...checkOf("kms:Decrypt"), resource: named }]).checks).toMatchObject([
+      { resource: named },
+    ]);
+  });
+
   test("is not narrowed to what was created", () => {
     expect(told("CreateKey", [checkOf("kms:TagResource")]).checks).toMatchObject([{ resource: anyKey }]);
   });
