@@ -65,8 +65,6 @@ export interface ForwardOptions {
   readonly body: Uint8Array | BodyFilter;
   /** How many bytes the filter makes of the body, when that is not what the client announced. */
   readonly length?: number | undefined;
-  /** With an upgrade: judges what the client sends once the protocols are switched; passed unchanged by default. */
-  readonly upgraded?: BodyFilter | undefined;
   /** What becomes of the upstream's answer, told from its head. Not asked when the protocols are switched (101). */
   readonly response?: ((head: ResponseHead) => ResponsePlan) | undefined;
   /** For an answer that is streamed without an announced length, and whose format can tell an error. */

@@ -243,7 +243,6 @@ export class Forward {
     splice(socket, upstream, {
       clientHead,
       upstreamHead,
-      filter: this.#options.upgraded,
       idleTimeoutMs: limits.upgradeIdleTimeoutMs,
       endedTimeoutMs: Math.min(limits.drainTimeoutMs, limits.upgradeIdleTimeoutMs),
       onBytesUp: (bytes) => {

@@ -1,13 +1,10 @@
 import type { Duplex } from "node:stream";
-import type { BodyFilter } from "./exchange.ts";
 import { stallTimer } from "./stall-timer.ts";
 
 export interface SpliceOptions {
   /** What each side had sent already. */
   readonly clientHead: Uint8Array;
   readonly upstreamHead: Uint8Array;
-  /** Judges what the client sends. */
-  readonly filter?: BodyFilter | undefined;
   /** How long nothing may pass either way. */
   readonly idleTimeoutMs: number;
   /** The same, once one side has ended. */
@@ -23,7 +20,7 @@ export interface SpliceOptions {
  * end, and the other direction goes on; a connection that breaks off breaks off the other.
  */
 export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions): void {
-  const { filter, onBytesUp, onBytesDown, onDone } = options;
+  const { onBytesUp, onBytesDown, onDone } = options;
   let done = false;
   let ends = 0;
 
@@ -46,29 +43,13 @@ export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions)
     if (!done) idle.refresh();
   };
 
-  /** One direction; `pass` gives what goes on of what came. */
-  const join = (
-    from: Duplex,
-    to: Duplex,
-    head: Uint8Array,
-    pass: { push(chunk: Uint8Array): Uint8Array | undefined; end(): Uint8Array | undefined },
-    count: (bytes: number) => void,
-  ): void => {
-    const attempt = (make: () => Uint8Array | undefined): Uint8Array | undefined => {
-      try {
-        return make();
-      } catch (error) {
-        finish("failed", error as Error);
-        return undefined;
-      }
-    };
+  /** One direction. */
+  const join = (from: Duplex, to: Duplex, head: Uint8Array, count: (bytes: number) => void): void => {
     const send = (chunk: Uint8Array): void => {
       if (done) return;
       moved();
-      const bytes = attempt(() => pass.push(chunk));
-      if (done || bytes === undefined || bytes.length === 0) return;
-      count(bytes.length);
-      if (!to.write(bytes)) from.pause();
+      count(chunk.length);
+      if (!to.write(chunk)) from.pause();
     };
     to.on("drain", () => {
       moved();
@@ -77,10 +58,7 @@ export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions)
     from.on("data", send);
     from.once("end", () => {
       if (done) return;
-      const last = attempt(() => pass.end());
-      if (done) return;
-      if (last !== undefined) count(last.length);
-      to.end(last);
+      to.end();
       ends += 1;
       if (ends === 2) return finish("answered");
       idle.pause();
@@ -93,9 +71,8 @@ export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions)
   upstream.once("close", () => finish("failed", new Error("upstream broke off the connection")));
   client.on("error", () => client.destroy());
   upstream.on("error", () => upstream.destroy());
-  const plain = { push: (chunk: Uint8Array) => chunk, end: () => undefined };
-  join(client, upstream, options.clientHead, filter ?? plain, onBytesUp);
-  join(upstream, client, options.upstreamHead, plain, onBytesDown);
+  join(client, upstream, options.clientHead, onBytesUp);
+  join(upstream, client, options.upstreamHead, onBytesDown);
   if (client.destroyed) finish("aborted");
   else if (upstream.destroyed) finish("failed", new Error("upstream broke off the connection"));
 }
