@@ -52,13 +52,13 @@ describe.skipIf(targetKind === "direct")("where a company's proxy is the only wa
     await corporate.close();
   });
 
-  test("a wrong password is told with what to do, as an error that SDKs do not take for a denial", async () => {
+  test("a wrong password is told with what to do, as an error that SDKs do not send again or take for a denial", async () => {
     corporate = await ConnectTunnel.start(fake.port, { authorization });
     const env = { HTTPS_PROXY: `http://corp:wrong@localhost:${corporate.port}` };
     proxy = await ProxyProcess.start(fake, { credentials, mapped: false, env });
     const { error } = await runSteps(process.execPath, [script, "corp", "sts:GetCallerIdentity"], proxy.env);
     const { status, message } = error("sts:GetCallerIdentity");
-    expect(status).toBe(503);
+    expect(status).toBe(501);
     expect(message).toContain("407");
     await proxy.stop();
     expect(proxy.stdout + proxy.stderr + message).not.toContain("wrong@");

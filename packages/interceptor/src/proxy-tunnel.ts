@@ -19,6 +19,13 @@ export interface ProxyTunnelOptions {
 /** Thrown when a proxy on the way does not open a connection. The message names the proxy, never its credentials. */
 class UpstreamProxyError extends Error {
   override readonly name = "UpstreamProxyError";
+  readonly code: string | undefined;
+
+  /** `code`: `ERR_PROXY_REFUSED` where it said no, and will again. */
+  constructor(message: string, { code, cause }: { readonly code?: string | undefined; readonly cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
 }
 
 /** A connection to a target through another proxy's CONNECT. The time it may take is the caller's to bound: destroy it. */
@@ -49,8 +56,8 @@ export function openProxyTunnel(proxy: UpstreamProxy, options: ProxyTunnelOption
       onFailed(error);
     }
   };
-  const fail = (why: string, cause?: Error): void =>
-    settle(new UpstreamProxyError(`the proxy ${proxy.where} ${why}`, { cause }));
+  const fail = (why: string, more?: { readonly code?: string | undefined; readonly cause?: unknown }): void =>
+    settle(new UpstreamProxyError(`the proxy ${proxy.where} ${why}`, more));
   const onEnd = (): void => fail("closed the connection without an answer to CONNECT");
   const onReadable = (): void => {
     for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
@@ -59,13 +66,14 @@ export function openProxyTunnel(proxy: UpstreamProxy, options: ProxyTunnelOption
       if (answer === "incomplete") continue;
       if (answer === "notHttp") return fail("does not answer in HTTP/1; check its address and scheme in HTTPS_PROXY");
       if (answer === "tooLong") return fail("answered CONNECT with a head that is too long");
-      if (answer.status >= 300) return fail(refusalText(answer.status, answer.reason, target));
+      if (answer.status >= 300)
+        return fail(refusalText(answer.status, answer.reason, target), { code: refusalCode(answer.status) });
       if (answer.length < head.length) socket.unshift(head.subarray(answer.length));
       return settle();
     }
   };
   // For good: between one reader and the next a socket without a listener would end the process.
-  socket.on("error", (error: NodeJS.ErrnoException) => fail(failureText(error), error));
+  socket.on("error", (error: NodeJS.ErrnoException) => fail(failureText(error), { cause: error }));
   socket.on("end", onEnd).on("close", onEnd);
   socket.once(proxy.secure ? "secureConnect" : "connect", () => {
     socket.on("readable", onReadable);
@@ -82,6 +90,11 @@ function failureText(error: NodeJS.ErrnoException): string {
     return `could not be used: TLS with it failed (${reason.trim()}); if it speaks none, name it with http:// in HTTPS_PROXY`;
   }
   return `could not be used: ${explanation(error)}`;
+}
+
+/** What it answers is so until somebody changes something, unless it is at fault itself, or has no time now (RFC 9110 section 15). */
+function refusalCode(status: number): string | undefined {
+  return status < 500 && status !== 408 && status !== 429 ? "ERR_PROXY_REFUSED" : undefined;
 }
 
 function refusalText(status: number, reason: string, target: string): string {

@@ -188,6 +188,26 @@ test("a proxy without TLS that is called https:// is told as such", async () => 
   );
 });
 
+test.each([
+  [302, true],
+  [403, true],
+  [407, true],
+  [408, false],
+  [429, false],
+  [502, false],
+  [503, false],
+])("a proxy that answers CONNECT with %i says so until somebody changes something: %s", async (status, lasting) => {
+  const corporate = await Upstream.start();
+  const { port, errors } = await startProxy(through(corporate.port));
+  const client = await intercepted(port);
+  client.write(get);
+  const wire = await corporate.connection();
+  await wire.head();
+  wire.write(`HTTP/1.1 ${status} So\r\n\r\n`);
+  await client.message();
+  expect(errors).toMatchObject([{ name: "UpstreamError", stage: "connect", lasting }]);
+});
+
 async function failure(options: ProxyOptions): Promise<string> {
   const { port, errors } = await startProxy(options);
   const client = await intercepted(port);

@@ -17,9 +17,12 @@ export function asAwsError(thrown: unknown): AwsError {
     );
   }
   if (thrown instanceof UpstreamError) {
-    return new AwsError("ServiceUnavailable", `iam-agent-proxy could not reach AWS: ${thrown.message}`, {
-      cause: thrown,
-    });
+    // Clients send again what is answered 503, and not what is answered 501.
+    return new AwsError(
+      thrown.lasting ? "NotImplemented" : "ServiceUnavailable",
+      `iam-agent-proxy could not reach AWS: ${thrown.message}`,
+      { cause: thrown },
+    );
   }
   if (thrown instanceof ClientGoneError) return new AwsError("InvalidRequest", thrown.message, { cause: thrown });
   return new AwsError("InternalFailure", "iam-agent-proxy failed to handle the request. Its terminal says why.", {

@@ -11,5 +11,6 @@ export function gitAnswer(error: AwsError, decisionId: string): Answer {
 
 const statuses: ReadonlyMap<AwsError["code"], number> = new Map([
   ["InternalFailure", 500],
+  ["NotImplemented", 501],
   ["ServiceUnavailable", 503],
 ]);

@@ -15,6 +15,11 @@ describe("what was thrown, as an error the agent can be told", () => {
   test.each<[Error, AwsError["code"], RegExp]>([
     [new BodyTooLargeError(1024), "EntityTooLarge", /longer than 1024 bytes.*stream without a limit/],
     [new UpstreamError("connect", "h: the connection was refused"), "ServiceUnavailable", /could not reach AWS: h: /],
+    [
+      new UpstreamError("connect", "h: no", { cause: Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" }) }),
+      "NotImplemented",
+      /could not reach AWS: h: /,
+    ],
     [new ClientGoneError("the client left"), "InvalidRequest", /the client left/],
   ])("%s", (thrown, code, message) => {
     const error = asAwsError(thrown);
