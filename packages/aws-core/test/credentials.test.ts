@@ -23,7 +23,7 @@ test.each([
   ["a template", `${credentials}`],
   ["inspect", inspect({ credentials }, { depth: 9, showHidden: true })],
   ["a spread", JSON.stringify({ ...credentials })],
-])("credentials printed by %s show the access key id and no secret", (_, text) => {
+])("credentials printed by %s show the access key id and nothing else", (_, text) => {
   expect(text).toContain("AKIDEXAMPLE");
-  expect(text).not.toContain("hidden");
+  expect(text).not.toMatch(/hidden|123456789012|2026/);
 });
