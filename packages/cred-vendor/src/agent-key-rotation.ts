@@ -33,10 +33,13 @@ export class AgentKeyRotation {
     this.#minLeftMs = minLeftSeconds(ttlSeconds) * 1000;
   }
 
+  /** The key to hand out at this instant. */
   current(now: Date): AgentKey {
+    const { vendor, ...issue } = this.#options;
     const left = (this.#current?.notAfter.getTime() ?? 0) - now.getTime();
-    if (this.#current === undefined || left < this.#minLeftMs) {
-      const { vendor, ...issue } = this.#options;
+    // More than a whole life, and the second that its end is rounded up by: it was made by a clock that was ahead.
+    const tooMuch = left > (issue.ttlSeconds + 1) * 1000;
+    if (this.#current === undefined || left < this.#minLeftMs || tooMuch) {
       this.#current = vendor.issue({ ...issue, now });
     }
     return this.#current;
@@ -44,7 +47,7 @@ export class AgentKeyRotation {
 }
 
 /** The shortest life of a rotating key, in seconds. */
-export const minTtlSeconds = 60;
+const minTtlSeconds = 60;
 
 /**
  * How much of a key must be left for it to be given out, in seconds. From an hour on, 20 minutes: five more than

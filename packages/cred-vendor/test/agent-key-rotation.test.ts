@@ -1,7 +1,8 @@
 import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AgentKeyRotation, KeyVendor, minLeftSeconds } from "../src/index.ts";
+import { minLeftSeconds } from "../src/agent-key-rotation.ts";
+import { AgentKeyRotation, KeyVendor } from "../src/index.ts";
 
 const vendor = new KeyVendor({ installKey: createSecretKey(Buffer.alloc(32, 1)) });
 const start = new Date("2026-01-01T00:00:00Z");
@@ -24,6 +25,15 @@ test("the old key is valid to its own end", () => {
   rotation.current(after(3000));
   const found = vendor.lookup(first.credentials.accessKeyId, first.credentials.sessionToken);
   expect(found?.notAfter).toEqual(after(3600));
+});
+
+test("a key that was made while the clock was ahead is not handed out when it is right again", () => {
+  const rotation = rotate(3600);
+  const ahead = rotation.current(after(86_400.9));
+  expect(rotation.current(after(86_400))).toBe(ahead);
+  const right = rotation.current(start);
+  expect(right.notAfter).toEqual(after(3600));
+  expect(rotation.current(start)).toBe(right);
 });
 
 const ttls = fc.integer({ min: 60, max: 129_600 });
