@@ -93,10 +93,11 @@ function exchange(request: string, socketPath: string, timeoutMs: number): Promi
     socket.once("connect", () => socket.write(request));
     socket.on("data", (chunk: Buffer) => {
       const newline = chunk.indexOf(0x0a);
-      chunks.push(newline < 0 ? chunk : chunk.subarray(0, newline));
-      length += chunk.length;
-      if (newline >= 0) done(Buffer.concat(chunks).toString("utf8"));
-      else if (length > maxAnswerBytes) fail(garbled(socketPath));
+      const part = newline < 0 ? chunk : chunk.subarray(0, newline);
+      chunks.push(part);
+      length += part.length;
+      if (length > maxAnswerBytes) fail(garbled(socketPath));
+      else if (newline >= 0) done(Buffer.concat(chunks).toString("utf8"));
     });
     socket.once("end", () => fail(garbled(socketPath)));
     socket.once("error", (error: NodeJS.ErrnoException) => fail(connectionError(error, socketPath)));

@@ -1,10 +1,9 @@
-export { AgentKeyRotation, type AgentKeyRotationOptions, minLeftSeconds, minTtlSeconds } from "./agent-key-rotation.ts";
+export { AgentKeyRotation, type AgentKeyRotationOptions } from "./agent-key-rotation.ts";
 export { ask, type FetchOptions, fetchCredentials, VendingError, type VendingErrorKind } from "./fetch-credentials.ts";
-export { InstallKeyError, installKeyBytes, openInstallKey } from "./install-key.ts";
+export { InstallKeyError, openInstallKey } from "./install-key.ts";
 export { type IssueOptions, KeyVendor, type KeyVendorOptions, maxTtlSeconds } from "./key-vendor.ts";
 export {
   type CredentialServer,
-  credentialProcessOutput,
   type ServeCredentialsOptions,
   serveCredentials,
   type Verb,

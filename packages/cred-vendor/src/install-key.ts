@@ -17,7 +17,7 @@ export class InstallKeyError extends Error {
 }
 
 /** Length of the key, in bytes. */
-export const installKeyBytes = 32;
+const installKeyBytes = 32;
 
 /**
  * The secret of one installation, which seals the session tokens of its agent keys: 32 random bytes in a file of mode

@@ -12,7 +12,6 @@ import {
   AgentKeyRotation,
   ask,
   type CredentialServer,
-  credentialProcessOutput,
   fetchCredentials,
   isServing,
   KeyVendor,
@@ -21,6 +20,7 @@ import {
   VendingError,
   VerbError,
 } from "../src/index.ts";
+import { credentialProcessOutput } from "../src/serve-credentials.ts";
 
 const vendor = new KeyVendor({ installKey: createSecretKey(Buffer.alloc(32, 1)) });
 const rotation = new AgentKeyRotation({ vendor, agent: "a", session: "s", ttlSeconds: 3600 });
