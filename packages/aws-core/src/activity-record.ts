@@ -51,7 +51,9 @@ export interface DecidedRecord {
 export interface FinishedRecord {
   readonly v: 1;
   readonly type: "finished";
+  /** That of the `decided` record. */
   readonly id: string;
+  /** When it ended: ISO 8601, UTC, milliseconds. */
   readonly time: string;
   /** `answered`: the client got the whole answer; `aborted`: the client left; `failed`: upstream or the proxy failed. */
   readonly outcome: "answered" | "aborted" | "failed";
@@ -64,6 +66,7 @@ export interface FinishedRecord {
   /** Body bytes sent upstream and received from it. */
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** From the request's head to the end of the exchange. */
   readonly durationMs: number;
 }
 
@@ -73,5 +76,6 @@ export type ActivityRecord = DecidedRecord | FinishedRecord;
 export interface Recorder {
   /** Resolves when the record is written; in enforce mode a failure denies the request. */
   decided(record: DecidedRecord): Promise<void>;
+  /** Does not wait: a record that cannot be written is told by the recorder itself. */
   finished(record: FinishedRecord): void;
 }

@@ -5,10 +5,13 @@ export type UpstreamRef = string;
 
 /** A key pair that an agent holds: worthless outside the proxy, and the agent's identity inside it. */
 export interface AgentKey {
+  /** Who holds it, by the operator's name for it: what policies and records go by. */
   readonly agent: string;
+  /** One run of that agent. */
   readonly session: string;
   /** The fake key pair and its sealed session token. */
   readonly credentials: Credentials;
+  /** From this instant on it is expired. */
   readonly notAfter: Date;
   readonly upstream: UpstreamRef;
   /** The access key id of the agent key that obtained this one (a role session), if any. */

@@ -3,7 +3,6 @@ import {
   type HeaderLine,
   type Headers,
   headerValue,
-  type Protocol,
   type RequestHead,
   splitTarget,
 } from "@iap/aws-core";
@@ -13,21 +12,16 @@ import { errorCode } from "./error-codes.ts";
 import { awsJsonError, restJsonError } from "./json-error.ts";
 import type { RenderedBody } from "./rendered-body.ts";
 import { s3Error, s3HostId } from "./s3-error.ts";
-import { detectWireForm, isS3Control, type WireForm } from "./wire-form.ts";
+import { detectWireForm, isS3Control, type WireForm, type WireFormHints } from "./wire-form.ts";
 import { xmlError } from "./xml-error.ts";
 import { xmlNamespace } from "./xml-namespaces.ts";
 
-export interface RenderOptions {
+export interface RenderOptions extends WireFormHints {
   /** The request that the error answers. */
   readonly request: RequestHead;
-  /** The signing name or endpoint prefix, when it is known. */
-  readonly service?: string | undefined;
-  /** The protocol, when the operation has been resolved. */
-  readonly protocol?: Protocol | undefined;
-  /** Whether the body is a form with an `Action`. Default: what the content type says. */
-  readonly bodyIsForm?: boolean | undefined;
   /** The id of the decision or request, which the client is shown. */
   readonly requestId: string;
+  /** What `Date` says. */
   readonly now: Date;
 }
 

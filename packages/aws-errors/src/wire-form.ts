@@ -3,6 +3,7 @@ import { headerValue, type Protocol, type RequestHead, splitTarget } from "@iap/
 /** The shapes errors come in: one per protocol, and S3's own. */
 export type WireForm = Protocol | "s3";
 
+/** What is known of a request besides its head. */
 export interface WireFormHints {
   /** The signing name or endpoint prefix, when it is known from elsewhere. */
   readonly service?: string | undefined;
