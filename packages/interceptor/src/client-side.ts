@@ -39,6 +39,8 @@ export interface ClientRequestBody {
   resume(): unknown;
   /** Breaks off the exchange. */
   destroy(): unknown;
+  /** Whether its end has been told. */
+  readonly readableEnded: boolean;
   /** Names and values in turn, known at the end. */
   readonly rawTrailers: string[];
 }

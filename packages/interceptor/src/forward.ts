@@ -202,8 +202,9 @@ export class Forward {
     upstream.on("close", stop);
     request.on("data", onData);
     request.on("end", onEnd);
-    // Its beginning may have been read before.
-    request.resume();
+    // Its beginning may have been read before, and its end with it.
+    if (request.readableEnded) onEnd();
+    else request.resume();
     // Upstream may refuse by the head alone, and must not wait for a body that is slow to come.
     setImmediate(() => {
       if (this.#bytesUp === 0 && !upstream.destroyed) upstream.flushHeaders();

@@ -26,6 +26,10 @@ export class Http2RequestBody implements ClientRequestBody {
     return this.#end.ended;
   }
 
+  get readableEnded(): boolean {
+    return this.#stream.readableEnded && this.complete;
+  }
+
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   on(event: "end" | "close", listener: () => void): unknown;
   on(event: "data" | "end" | "close", listener: (chunk: Uint8Array) => void): unknown {
@@ -43,7 +47,7 @@ export class Http2RequestBody implements ClientRequestBody {
   /** Node tells of the end also while a stream is paused: who comes to listen after that is told too. */
   #onceEnded(listener: () => void): void {
     this.#onEnd.add(listener);
-    if (!this.#stream.readableEnded || !this.complete) return;
+    if (!this.readableEnded) return;
     queueMicrotask(() => {
       if (this.#onEnd.has(listener)) listener();
     });
