@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomBytes, X509Certificate } from "node:crypto";
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
@@ -36,6 +36,18 @@ describe("an authority on disk", () => {
     await CertificateAuthority.open(options);
     const modes = await Promise.all(["", "ca.key", "ca.pem", "ca-intermediate.pem"].map(mode));
     expect(modes).toEqual([0o700, 0o600, 0o644, 0o644]);
+  });
+
+  test("keeps the intermediate's key, and the root's nowhere", async () => {
+    await CertificateAuthority.open(options);
+    const key = createPrivateKey(await readFile(join(dir, "ca.key")));
+    const [root, intermediate] = await Promise.all(
+      ["ca.pem", "ca-intermediate.pem"].map(async (file) => new X509Certificate(await readFile(join(dir, file)))),
+    );
+    expect(intermediate?.checkPrivateKey(key)).toBe(true);
+    expect(root?.checkPrivateKey(key)).toBe(false);
+    expect(root === undefined ? false : intermediate?.verify(root.publicKey)).toBe(true);
+    expect((await readdir(dir)).sort()).toEqual(["ca-intermediate.pem", "ca.key", "ca.pem"]);
   });
 
   test("describes itself by the root's path, fingerprint and validity", async () => {
@@ -258,7 +270,7 @@ describe("leaf certificates", () => {
     const [a, b] = [await ca.leaf("a.amazonaws.com"), await ca.leaf("b.amazonaws.com")];
     expect(a.key).toBe(b.key);
     expect(chain(a.cert)[0]?.serialNumber).not.toBe(chain(b.cert)[0]?.serialNumber);
-    expect(chain(a.cert)[0]?.checkPrivateKey((await import("node:crypto")).createPrivateKey(a.key))).toBe(true);
+    expect(chain(a.cert)[0]?.checkPrivateKey(createPrivateKey(a.key))).toBe(true);
   });
 
   test("are made once, even when asked for many times at once", async () => {
