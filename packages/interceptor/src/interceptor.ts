@@ -481,11 +481,10 @@ export class Interceptor {
   #onClientError(error: NodeJS.ErrnoException & { code?: string }, socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) connection.used = true;
-    // Into the answer of a running exchange goes nothing of ours.
-    if (error.code === "ECONNRESET" || (connection?.pending ?? 0) > 0) {
-      socket.destroy();
-      return;
-    }
+    const running = (connection?.pending ?? 0) > 0;
+    // Whoever leaves in the middle of a request has said nothing that is malformed.
+    const left = error.code === "ECONNRESET" || (running && !/^HPE_(?!INVALID_EOF_STATE)/.test(error.code ?? ""));
+    if (left) return void socket.destroy();
     // A refusal has been written already, and what still comes is read only to be dropped.
     if (socket.writableEnded) return;
     const [status, reason] =
@@ -494,13 +493,15 @@ export class Interceptor {
         : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
           ? [408, "the request head took too long to arrive"]
           : [400, error.code === undefined ? error.message : `the request is malformed (${error.code})`];
-    this.#event({
-      type: "malformedRequest",
-      host: connection?.host,
-      reason: reason as string,
-      status: status as number,
-    });
-    writeRefusal(socket, refusal(status as number, reason as string));
+    const told = { type: "malformedRequest", host: connection?.host, reason: reason as string } as const;
+    if (running) {
+      // Into the answer of a running exchange goes nothing of ours.
+      this.#event(told);
+      socket.destroy();
+    } else {
+      this.#event({ ...told, status: status as number });
+      writeRefusal(socket, refusal(status as number, reason as string));
+    }
   }
 
   #refuse(socket: Socket, host: string, status: number, reason: string): void {

@@ -116,14 +116,33 @@ test("a malformed request after a good one does not write into the good one's an
   expect(errors).toEqual([]);
 });
 
-test("a chunk that is malformed ends the upload before upstream sees its end", async () => {
-  const { client, upstream } = await trio();
+test("a chunk that is malformed ends the upload before upstream sees its end, and is told", async () => {
+  const { client, upstream, events } = await trio();
   client.write(`PUT / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
   const server = await upstream.connection();
   await server.until((text) => text.includes("abc"));
   client.write("zz\r\nabc\r\n");
   await client.rest();
   expect(await server.rest()).not.toContain("0\r\n\r\n");
+  expect(events).toMatchObject([{ type: "malformedRequest", host, reason: expect.stringContaining("HPE_") }]);
+});
+
+test("a transfer coding that is not chunked in the end is told, and goes nowhere", async () => {
+  const { client, upstream, events } = await trio();
+  client.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`);
+  expect(await client.rest()).toBe("");
+  expect(events).toMatchObject([{ type: "malformedRequest", host, reason: expect.stringContaining("HPE_") }]);
+  expect(upstream.connections).toHaveLength(0);
+});
+
+test("a client that leaves in the middle of a body has sent nothing malformed", async () => {
+  const { client, upstream, events } = await trio();
+  client.write(`PUT / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
+  const server = await upstream.connection();
+  await server.until((text) => text.includes("abc"));
+  client.socket.end();
+  await server.rest();
+  expect(events).toEqual([]);
 });
 
 test.each([
