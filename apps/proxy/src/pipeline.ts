@@ -2,7 +2,7 @@ import { AwsError, checkEndpoint, parseEndpoint } from "@iap/aws-core";
 import { type Exchange, UpstreamError } from "@iap/interceptor";
 import type { PipelineParts } from "./pipeline-parts.ts";
 import { isForwarded } from "./policies/decide.ts";
-import { asAwsError, renderAnswer, renderInstead } from "./request/answer-error.ts";
+import { asAwsError, renderAnswer, renderInstead, tellBroken } from "./request/answer-error.ts";
 import { callAsSigned } from "./request/call-as-signed.ts";
 import { callerOf } from "./request/caller.ts";
 import { denial } from "./request/denial.ts";
@@ -97,6 +97,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
       ending: eventStreamEnding((code) => story.errorCode(code)),
     });
     story.forwarded(result);
+    tellBroken(result, parts);
   } finally {
     held.release();
   }

@@ -148,7 +148,7 @@ function namedHosts(names: readonly string[]): (host: string) => boolean {
 export function fault(error: Error): string {
   const { cause } = error;
   // Those tell all there is to know themselves.
-  if (cause instanceof UpstreamError) return error.message;
+  if (error instanceof UpstreamError || cause instanceof UpstreamError) return error.message;
   if (cause instanceof Error) return `${error.message} (${cause.stack ?? cause.message})`;
   return error instanceof AwsError ? error.message : (error.stack ?? error.message);
 }

@@ -242,6 +242,7 @@ export class Forward {
     const { limits } = this.#client;
     const { socket, head: clientHead } = this.#client.switchProtocols(head);
     splice(socket, upstream, {
+      host: this.#head.host,
       clientHead,
       upstreamHead,
       idleTimeoutMs: limits.upgradeIdleTimeoutMs,
@@ -355,7 +356,7 @@ export class Forward {
     else this.#settle("aborted");
   }
 
-  #onUpstreamError(error: Error): void {
+  #onUpstreamError(error: NodeJS.ErrnoException): void {
     if (this.#settled || this.#upstreamDone) return;
     if (this.#mayRetry(error)) {
       this.#retried = true;
@@ -363,7 +364,9 @@ export class Forward {
       return;
     }
     const stage = this.#upstream.secured ? "exchange" : "connect";
-    this.#fail(new UpstreamError(stage, `${this.#head.host}: ${explanation(error)}`, { cause: error }));
+    const reset = error.code === "ECONNRESET" || error.code === "EPIPE";
+    const why = this.#answer !== undefined && reset ? "it broke off its answer" : explanation(error);
+    this.#fail(new UpstreamError(stage, `${this.#head.host}: ${why}`, { cause: error }));
   }
 
   /** A kept-alive connection may have been closed by upstream just as it was reused. Only what is safe to send twice is. */

@@ -1,7 +1,10 @@
 import type { Duplex } from "node:stream";
 import { stallTimer } from "./stall-timer.ts";
+import { UpstreamError } from "./upstream-error.ts";
 
 export interface SpliceOptions {
+  /** Whose connection it is, for errors. */
+  readonly host: string;
   /** What each side had sent already. */
   readonly clientHead: Uint8Array;
   readonly upstreamHead: Uint8Array;
@@ -20,7 +23,7 @@ export interface SpliceOptions {
  * end, and the other direction goes on; a connection that breaks off breaks off the other.
  */
 export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions): void {
-  const { onBytesUp, onBytesDown, onDone } = options;
+  const { host, onBytesUp, onBytesDown, onDone } = options;
   let done = false;
   let ends = 0;
 
@@ -36,8 +39,9 @@ export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions)
   };
   const stalled = (): void => {
     const ms = ends === 0 ? options.idleTimeoutMs : options.endedTimeoutMs;
-    finish("failed", new Error(`nothing passed for ${ms / 1000} s`));
+    finish("failed", new UpstreamError("exchange", `${host}: nothing passed for ${ms / 1000} s`));
   };
+  const brokenOff = (): void => finish("failed", new UpstreamError("exchange", `${host}: it broke off the connection`));
   let idle = stallTimer(options.idleTimeoutMs, stalled);
   const moved = (): void => {
     if (!done) idle.refresh();
@@ -68,11 +72,11 @@ export function splice(client: Duplex, upstream: Duplex, options: SpliceOptions)
   };
 
   client.once("close", () => finish(client.readableEnded && ends === 2 ? "answered" : "aborted"));
-  upstream.once("close", () => finish("failed", new Error("upstream broke off the connection")));
+  upstream.once("close", brokenOff);
   client.on("error", () => client.destroy());
   upstream.on("error", () => upstream.destroy());
   join(client, upstream, options.clientHead, onBytesUp);
   join(upstream, client, options.upstreamHead, onBytesDown);
   if (client.destroyed) finish("aborted");
-  else if (upstream.destroyed) finish("failed", new Error("upstream broke off the connection"));
+  else if (upstream.destroyed) brokenOff();
 }

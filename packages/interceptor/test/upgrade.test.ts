@@ -310,7 +310,7 @@ test("a connection on which nothing passes is cut off, and one on which somethin
   await server.rest();
   expect([client.text, server.text]).toEqual(["xxxx", "xxxx"]);
   await eventually(() => results.length === 1, "the result");
-  expect(results).toMatchObject([{ outcome: "failed", error: { message: "nothing passed for 1.5 s" } }]);
+  expect(results).toMatchObject([{ outcome: "failed", error: { message: `${host}: nothing passed for 1.5 s` } }]);
 });
 
 test("a side that ends and one that never does are parted after a while", async () => {

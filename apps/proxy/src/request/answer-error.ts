@@ -1,6 +1,6 @@
 import { AwsError, type RequestHead, withoutHeaders } from "@iap/aws-core";
 import { renderError } from "@iap/aws-errors";
-import { type Answer, BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
+import { type Answer, BodyTooLargeError, ClientGoneError, type ForwardResult, UpstreamError } from "@iap/interceptor";
 import type { PipelineParts } from "../pipeline-parts.ts";
 import { gitAnswer } from "./git-answer.ts";
 import { isGitHost } from "./git-repository.ts";
@@ -61,4 +61,10 @@ export function renderInstead(
   const answer = renderAnswer(error, request, story, now());
   story.answeredInstead(answer.status);
   return answer;
+}
+
+/** Tells the terminal what broke off an answer that had begun: its client sees the connection end, and no more. */
+export function tellBroken({ error }: ForwardResult, { onFault }: Pick<PipelineParts, "onFault">): void {
+  // What a filter throws is the client's doing, and on record.
+  if (error !== undefined && !(error instanceof AwsError)) onFault(error);
 }

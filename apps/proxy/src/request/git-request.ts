@@ -5,7 +5,7 @@ import { readBasicPassword, verifyGitPassword } from "@iap/sigv4-verify";
 import type { PipelineParts } from "../pipeline-parts.ts";
 import { isForwarded } from "../policies/decide.ts";
 import { withUserAgentSuffix } from "../upstream/user-agent-suffix.ts";
-import { renderInstead } from "./answer-error.ts";
+import { renderInstead, tellBroken } from "./answer-error.ts";
 import { callerOf } from "./caller.ts";
 import { denial } from "./denial.ts";
 import { type GitAction, gitCheck, gitRepository, type NamedRepository } from "./git-repository.ts";
@@ -60,6 +60,7 @@ export async function runGit(exchange: Exchange, story: RequestStory, parts: Pip
     }),
   });
   story.forwarded(result);
+  tellBroken(result, parts);
 }
 
 /** What a request is about, if it is one that git makes. */

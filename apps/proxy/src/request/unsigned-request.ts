@@ -10,7 +10,7 @@ import type { Exchange } from "@iap/interceptor";
 import { passUnsigned } from "@iap/sigv4";
 import { parseAuthorization, signingForm } from "@iap/sigv4-verify";
 import type { PipelineParts } from "../pipeline-parts.ts";
-import { renderInstead } from "./answer-error.ts";
+import { renderInstead, tellBroken } from "./answer-error.ts";
 import { denial } from "./denial.ts";
 import type { RequestStory } from "./request-story.ts";
 import { responsePlan } from "./response-plan.ts";
@@ -65,6 +65,7 @@ export async function runUnsigned(
       }),
     });
     story.forwarded(result);
+    tellBroken(result, parts);
   } finally {
     held.release();
   }

@@ -1,7 +1,7 @@
 import { AwsError, type FinishedRecord, headerValue, type RequestHead } from "@iap/aws-core";
 import { BodyTooLargeError, ClientGoneError, UpstreamError } from "@iap/interceptor";
 import { describe, expect, test } from "vitest";
-import { asAwsError, renderAnswer, renderInstead } from "../../src/request/answer-error.ts";
+import { asAwsError, renderAnswer, renderInstead, tellBroken } from "../../src/request/answer-error.ts";
 import { RequestStory } from "../../src/request/request-story.ts";
 
 const now = new Date("2026-01-02T03:04:05Z");
@@ -106,3 +106,14 @@ test.each([
 function text({ body }: { body: Uint8Array }): string {
   return Buffer.from(body).toString();
 }
+
+test("what broke off an answer is told, unless the client's own body did or nothing", () => {
+  const told: Error[] = [];
+  const broken = new UpstreamError("exchange", "h: it broke off its answer");
+  const bug = new TypeError("a bug");
+  for (const error of [broken, bug, new AwsError("SignatureDoesNotMatch", "a chunk"), undefined]) {
+    const head = { status: 200, statusText: "OK", headers: [] };
+    tellBroken({ outcome: "failed", head, bytesUp: 0, bytesDown: 0, error }, { onFault: (one) => void told.push(one) });
+  }
+  expect(told).toEqual([broken, bug]);
+});
