@@ -1,8 +1,9 @@
-/** A `credential_process` that does what stands in a file: prints it, hangs, or fails. */
-import { readFileSync } from "node:fs";
+/** A `credential_process` that does what stands in a file: prints it, hangs as long as the file is there, or fails. */
+import { existsSync, readFileSync } from "node:fs";
 
-const told = readFileSync(process.argv[2], "utf8");
-if (told === "hang") setInterval(() => {}, 1000);
+const file = process.argv[2];
+const told = readFileSync(file, "utf8");
+if (told === "hang") setInterval(() => existsSync(file) || process.exit(), 1000);
 else if (told === "fail") {
   process.stderr.write("the identity provider is not to be reached\n");
   process.exitCode = 1;

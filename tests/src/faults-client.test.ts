@@ -29,6 +29,8 @@ describe.skipIf(targetKind === "direct")("a client", () => {
     agent = await proxy.agentCredentials();
     expect((await s3(proxy, { agent, method: "PUT", path: "/faults" })).status).toBe(200);
     expect((await s3(proxy, { agent, method: "PUT", path: "/faults/object", body: "whole" })).status).toBe(200);
+    const large = { agent, method: "PUT", path: "/faults/large", body: "x".repeat(4 << 20) };
+    expect((await s3(proxy, large)).status).toBe(200);
   });
   beforeEach(() => fake.forget());
   afterAll(async () => {
@@ -103,8 +105,39 @@ describe.skipIf(targetKind === "direct")("a client", () => {
       }
       const answers = await slow;
       expect(answers.filter((answer) => answer.startsWith("HTTP/1.1 408 "))).toHaveLength(134);
+      await proxy.waitForStderr(/malformed request[^\n]*: the request head took too long to arrive/);
       expect(fake.arrived).toHaveLength(20);
       await unharmed();
+    });
+
+    // One that stands still is cut off after two minutes (interceptor: slow-clients.test.ts).
+    test("with a body, streamed or read whole, a hundred at once, keeps nobody waiting and reaches nobody whole", async () => {
+      const before = { descriptors: descriptors(), resident: residentBytes() };
+      const body = "x".repeat(1 << 20);
+      const form = { "content-type": "application/x-www-form-urlencoded" };
+      const sockets: Socket[] = [];
+      for (let i = 0; i < 100; i++) {
+        const host = i % 2 === 0 ? s3Host : "sts.us-east-1.amazonaws.com";
+        const socket = await connectThroughProxy(proxy.env, host);
+        socket.on("error", () => {}).resume();
+        const head = { agent, host, body };
+        socket.write(
+          i % 2 === 0
+            ? await s3Head({ ...head, method: "PUT", path: "/faults/slow" })
+            : await s3Head({ ...head, service: "sts", method: "POST", headers: form }),
+        );
+        sockets.push(socket);
+      }
+      for (let i = 0; i < 20; i++) {
+        for (const socket of sockets) socket.write("x");
+        expect((await s3(proxy, { agent, path: "/faults/object" })).status).toBe(200);
+      }
+      expect(residentBytes() - before.resident).toBeLessThan(96 << 20);
+      for (const socket of sockets) socket.destroy();
+      await unharmed();
+      expect(new Set(fake.operations)).toEqual(new Set(["s3:GetObject"]));
+      expect(fake.s3.object("faults", "slow")).toBeUndefined();
+      await level(before.descriptors);
     });
   });
 
@@ -169,6 +202,15 @@ describe.skipIf(targetKind === "direct")("a client", () => {
           });
           socket.write(head + body.slice(0, 9));
           return socket;
+        },
+      ],
+      [
+        "in the middle of its answer",
+        async () => {
+          const socket = await connectThroughProxy(proxy.env, s3Host);
+          socket.write(await s3Head({ agent, path: "/faults/large" }));
+          await once(socket, "data");
+          return socket.pause();
         },
       ],
       [
@@ -246,6 +288,7 @@ describe.skipIf(targetKind === "direct")("a client", () => {
         (head) => `${insert("Transfer-Encoding: chunked")(head)}0;${"x".repeat(70_000)}\r\n\r\n`,
       ],
     ])("%s: at AWS arrives nothing, or the one request that was signed", async (_what, edit) => {
+      const before = { stdout: proxy.stdout.length, stderr: proxy.stderr.length };
       const { status } = await exchange(proxy.env, s3Host, [Buffer.from(await edited(edit), "latin1")]);
       expect(status === 0 || status === 200 || (status >= 400 && status < 600)).toBe(true);
       for (const { wire, operation, service } of fake.arrived) {
@@ -257,6 +300,9 @@ describe.skipIf(targetKind === "direct")("a client", () => {
         expect(wire.headers.map(([name]) => name.toLowerCase())).not.toContain("x-amz-copy-source");
       }
       expect(fake.arrived.length).toBeLessThanOrEqual(1);
+      // What is no request is told on stderr, and what is one is decided upon.
+      const told = () => proxy.stderr.slice(before.stderr) + proxy.stdout.slice(before.stdout);
+      await expect.poll(told).toMatch(/note {2}malformed request for s3\.|DENIED {2}GET|ALLOWED {2}s3:GetObject/);
       expect(fake.s3.object("faults", "object")?.toString()).toBe("whole");
       await unharmed();
     });
@@ -328,7 +374,7 @@ describe.skipIf(targetKind === "direct")("a client", () => {
     test("that opens streams to reset them is cut off, having made AWS work for few of them", async () => {
       const block = fields({ ":scheme": "https", ...(await get()) });
       const cancel = Buffer.from([0, 0, 0, constants.NGHTTP2_CANCEL]);
-      const before = descriptors();
+      const before = { descriptors: descriptors(), resident: residentBytes() };
       const socket = await connectThroughProxy(proxy.env, s3Host, "h2");
       socket.on("error", () => {}).resume();
       socket.write(preface);
@@ -339,8 +385,10 @@ describe.skipIf(targetKind === "direct")("a client", () => {
       }
       await closed;
       expect(fake.arrived.length).toBeLessThan(1000);
+      expect(residentBytes() - before.resident).toBeLessThan(64 << 20);
+      await proxy.waitForStderr(/malformed request for s3\.[^\n]*: .*reset/);
       await unharmed();
-      await level(before);
+      await level(before.descriptors);
     });
 
     test.each<[string, (n: number) => Buffer]>([

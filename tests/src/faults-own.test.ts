@@ -20,8 +20,9 @@ import { type Exited, run } from "./child.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
+import { connectThroughProxy } from "./raw-client.ts";
 import { expectNoSecrets, expectOnlySigned, wholeRecords } from "./records.ts";
-import { errorCode, s3 } from "./signed-request.ts";
+import { errorCode, s3, s3Head, s3Host } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
@@ -95,6 +96,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
       expect(got, "AWS got a request that is on no record").toBeLessThanOrEqual(forwarded.size);
       const last = await ProxyProcess.start(fake, { credentials, home });
       expect((await get(last, await last.agentCredentials())).status).toBe(200);
+      expectNoSecrets(last, credentials);
       await last.stop();
       expect(readFileSync(awsConfigFile(home), "utf8")).toBe(config);
       expect(readdirSync(last.dir)).not.toContain("creds.sock");
@@ -465,11 +467,18 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
       ...{ credentials, through: ["bash", "-c", 'ulimit -n 200; exec "$@"', "bash"] },
     });
     const agent = await proxy.agentCredentials();
-    expect((await get(proxy, agent)).status).toBe(200);
+    const kept = await connectThroughProxy(proxy.env, s3Host);
+    const served = async (): Promise<void> => {
+      const answer = once(kept, "data");
+      kept.write((await s3Head({ agent, path: "/faults/object" })).replace("connection: close\r\n", ""));
+      expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 200 /);
+    };
+    await served();
     for (let round = 0; round < 3; round++) {
       const held = await Promise.all(Array.from({ length: 400 }, () => dial(proxy.port)));
       await new Promise((resolve) => setTimeout(resolve, 300));
-      // Nobody is served now, and nobody waits for ever: the connection ends, or an error is told.
+      await served();
+      // Nobody new is served now, and nobody waits for ever: the connection ends, or an error is told.
       const meanwhile = await Promise.allSettled(Array.from({ length: 5 }, () => get(proxy, agent)));
       for (const one of meanwhile) {
         if (one.status === "fulfilled") expect([0, 200, 500, 503]).toContain(one.value.status);
@@ -481,6 +490,7 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+    kept.destroy();
     await proxy.waitForStderr(/136 connections are open, the most there may be/);
     await wholeRecords(proxy);
     expectOnlySigned(fake, proxy);
