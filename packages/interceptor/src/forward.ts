@@ -12,7 +12,7 @@ import {
   type ResponsePlan,
 } from "./exchange.ts";
 import { framed } from "./framed.ts";
-import { endToEndRequestHeaders, endToEndResponseHeaders } from "./hop-by-hop.ts";
+import { endToEndRequestHeaders, endToEndResponseHeaders, requestTrailers } from "./hop-by-hop.ts";
 import { splice } from "./splice.ts";
 import { stallTimer } from "./stall-timer.ts";
 import { explanation, UpstreamError } from "./upstream-error.ts";
@@ -179,7 +179,7 @@ export class Forward {
       this.#attempt(() => {
         pass(filter.end());
         this.#checkLength(this.#bytesUp);
-        const trailers = headersFromRaw(request.rawTrailers);
+        const trailers = requestTrailers(headersFromRaw(request.rawTrailers));
         if (trailers.length > 0) upstream.addTrailers(trailers as [string, string][]);
         this.#uploaded = true;
         upstream.end(last);

@@ -23,6 +23,18 @@ export function endToEndRequestHeaders(headers: Headers): Headers {
   return withoutHeaders(headers, (name) => connectionHeaders.has(name));
 }
 
+/**
+ * A request's trailers as they go upstream: none that would mean something in its head (RFC 9110 section 6.5.1). They are
+ * neither signed nor decided upon, and a server may put them with the headers.
+ */
+export function requestTrailers(trailers: Headers): Headers {
+  return withoutHeaders(trailers, (name) => connectionHeaders.has(name) || ofHeads.test(name));
+}
+
+/** What frames, routes, authenticates or changes a request, or says what its body is; and all of AWS's own. */
+const ofHeads =
+  /^(?:x-amz|content-|if-|x-http-method|x-forwarded-)|^(?:host|authorization|cookie|trailer|expect|range|cache-control|max-forwards|date|smithy-protocol)$/;
+
 /** A response's headers as they go to the client: those that Connection names are dropped too. */
 export function endToEndResponseHeaders(headers: Headers): Headers {
   const connection = headerValues(headers, "connection");

@@ -103,6 +103,14 @@ test("chunked bodies pass both ways with their trailers", async () => {
   expect(answer.trailers).toEqual(["x-d: down", "x-d: 2"]);
 });
 
+test("a trailer that would mean something in a head does not go upstream: it was not signed or decided upon", async () => {
+  const { client, upstream } = await trio();
+  client.write(
+    `PUT /k HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: up\r\nx-amz-acl: public-read\r\nAuthorization: x\r\n\r\n`,
+  );
+  expect((await (await upstream.connection()).message()).trailers).toEqual(["X-T: up"]);
+});
+
 test("a Trailer header where no trailers can follow does no harm", async () => {
   const { client, upstream } = await trio();
   client.write(`PUT /k HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 2\r\nTrailer: X-T\r\n\r\nab`);

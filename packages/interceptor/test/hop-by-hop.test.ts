@@ -1,7 +1,7 @@
 import type { Headers } from "@iap/aws-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endToEndRequestHeaders, endToEndResponseHeaders } from "../src/hop-by-hop.ts";
+import { endToEndRequestHeaders, endToEndResponseHeaders, requestTrailers } from "../src/hop-by-hop.ts";
 
 const hopByHop = [
   "Connection",
@@ -64,3 +64,30 @@ test("all other headers stay as they are, in their order", () =>
       },
     ),
   ));
+
+test.each([
+  ...hopByHop,
+  "Host",
+  "Content-Length",
+  "Content-Type",
+  "Authorization",
+  "Cookie",
+  "Range",
+  "If-Match",
+  "X-Amz-Acl",
+  "x-amzn-query-mode",
+  "X-HTTP-Method-Override",
+  "Date",
+  "Trailer",
+])("%s is no trailer of a request's", (name) => {
+  expect(
+    requestTrailers([
+      ["X-T", "1"],
+      [name, "x"],
+      ["server-timing", "2"],
+    ]),
+  ).toEqual([
+    ["X-T", "1"],
+    ["server-timing", "2"],
+  ]);
+});
