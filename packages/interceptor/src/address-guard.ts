@@ -15,6 +15,11 @@ refused.addSubnet("ff00::", 8, "ipv6");
 // EC2 and EKS metadata over IPv6, which lie in private space.
 refused.addAddress("fd00:ec2::254", "ipv6");
 refused.addAddress("fd00:ec2::23", "ipv6");
+// Of other clouds, where it is not link-local: Azure, Alibaba, Oracle, Google.
+refused.addAddress("168.63.129.16", "ipv4");
+refused.addAddress("100.100.100.200", "ipv4");
+refused.addAddress("192.0.0.192", "ipv4");
+refused.addAddress("fd20:ce::254", "ipv6");
 
 /** Thrown when a name resolves to an address that is refused. */
 export class AddressRefusedError extends Error {

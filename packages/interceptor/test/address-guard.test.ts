@@ -15,6 +15,9 @@ test.each([
   "224.0.0.1",
   "239.255.255.255",
   "255.255.255.255",
+  "168.63.129.16",
+  "100.100.100.200",
+  "192.0.0.192",
 ])("the IPv4 address %s is refused, and so is every IPv6 form of it", (address) => {
   expect(isRefusedAddress(address, 4)).toBe(true);
   const [a, b, c, d] = address.split(".").map(Number) as [number, number, number, number];
@@ -45,6 +48,7 @@ test.each([
   "fd00:ec2::254",
   "fd00:ec2::23",
   "FD00:EC2::254",
+  "fd20:ce::254",
 ])("the IPv6 address %s is refused", (address) => expect(isRefusedAddress(address, 6)).toBe(true));
 
 test.each(["10.0.0.1", "172.16.0.1", "192.168.1.1", "52.95.110.1", "1.1.1.1", "100.64.0.1"])(
