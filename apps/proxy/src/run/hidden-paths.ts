@@ -35,10 +35,14 @@ const inHome: readonly string[] = [
   ".local/share/elhaz",
   ".boto",
   ".s3cfg",
+  ".mc",
+  ".duck",
+  ".steampipe/config",
   ".passwd-s3fs",
   ".config/rclone",
   ".rclone.conf",
   ".terraform.d/credentials.tfrc.json",
+  ".terraformrc",
   ".pulumi/credentials.json",
   ".kube",
   ".docker",
@@ -49,6 +53,7 @@ const inHome: readonly string[] = [
   ".local/share/kwalletd",
   ".netrc",
   ".git-credentials",
+  ".config/git/credentials",
   ".config/gcloud",
   ".azure",
   ".colima",
@@ -59,6 +64,7 @@ const inHome: readonly string[] = [
   ".config/op",
   ".config/gh",
   ".config/hub",
+  ".config/glab-cli",
   ".config/doctl",
   ".config/aws-vault",
   ".config/containers",
@@ -93,9 +99,24 @@ const inHome: readonly string[] = [
   ".node_repl_history",
 ];
 
+/** Variables that put what is in a directory of the home elsewhere (XDG Base Directory Specification). */
+const moved = [
+  [".config/", "XDG_CONFIG_HOME"],
+  [".local/share/", "XDG_DATA_HOME"],
+] as const;
+
+/** The paths of those, where they are by default and where the environment puts them. */
+function credentialPaths({ env, home }: Pick<HiddenPathsOptions, "env" | "home">): readonly string[] {
+  return inHome.flatMap((path) => {
+    const [directory = "", variable = ""] = moved.find(([prefix]) => path.startsWith(prefix)) ?? [];
+    const elsewhere = env[variable];
+    return [join(home, path), ...(elsewhere ? [resolve(elsewhere, path.slice(directory.length))] : [])];
+  });
+}
+
 /** Directories in which one of those may come to be while the command runs. */
-export function credentialDirectories(home: string): readonly string[] {
-  return [...new Set(inHome.map((path) => dirname(join(home, path))))].filter((path) => existsSync(path));
+export function credentialDirectories(options: Pick<HiddenPathsOptions, "env" | "home">): readonly string[] {
+  return [...new Set(credentialPaths(options).map(dirname))].filter((path) => existsSync(path));
 }
 
 /** Variables that name a file with credentials, or one that leads to them. */
@@ -107,7 +128,18 @@ const namedByVariable: readonly string[] = [
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
   "BOTO_CONFIG",
   "RCLONE_CONFIG",
+  "MC_CONFIG_DIR",
   "KUBECONFIG",
+  "DOCKER_CONFIG",
+  "GNUPGHOME",
+  "PASSWORD_STORE_DIR",
+  "NETRC",
+  "CLOUDSDK_CONFIG",
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "AZURE_CONFIG_DIR",
+  "GH_CONFIG_DIR",
+  "TF_CLI_CONFIG_FILE",
+  "PGPASSFILE",
   "XDG_RUNTIME_DIR",
 ];
 
@@ -127,7 +159,7 @@ const everywhere: readonly string[] = [
 export function hiddenPaths({ env, home, proxyDir }: HiddenPathsOptions): readonly HiddenPath[] {
   const named = namedByVariable.flatMap((name) => (env[name] ?? "").split(name === "KUBECONFIG" ? ":" : "\0"));
   const candidates = [
-    ...inHome.map((path) => join(home, path)),
+    ...credentialPaths({ env, home }),
     ...named.filter((path) => path !== "").map((path) => resolve(path)),
     ...everywhere,
     proxyDir,

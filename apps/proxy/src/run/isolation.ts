@@ -125,7 +125,7 @@ function viewOf({ env, home: named, proxyDir, runDir, workingDirectory, writable
     .filter((path) => !isHidden(path) && !unreachable.some((above) => isWithin(path, above)))
     .map((path) => ({ path, kind: "file" as const }));
   const hidden = [...credentials, ...sockets];
-  const watched = credentialDirectories(home).map((path) => realpathSync(path));
+  const watched = credentialDirectories({ env, home }).map((path) => realpathSync(path));
   const rebuilt = rebuiltDirectories({ home, hidden, watched, writable });
   const node = realpathSync(process.execPath);
   // Node may itself be in a directory that is hidden.

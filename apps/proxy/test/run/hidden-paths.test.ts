@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hiddenPaths } from "../../src/run/hidden-paths.ts";
+import { credentialDirectories, hiddenPaths } from "../../src/run/hidden-paths.ts";
 
 let home: string;
 beforeEach(() => {
@@ -38,6 +38,23 @@ test("what variables name is hidden too", () => {
       KUBECONFIG: `${join(home, "kube1")}:${join(home, "kube2")}`,
     }),
   ).toEqual({ config: "file", token: "file", kube1: "file", kube2: "file" });
+});
+
+test("what is kept where XDG's variables say is hidden there as well as in its usual place", () => {
+  for (const directory of [".config/rclone", "settings/rclone", "settings/op", "data/keyrings", ".local/share/fish"]) {
+    mkdirSync(join(home, directory), { recursive: true });
+  }
+  const env = { XDG_CONFIG_HOME: join(home, "settings"), XDG_DATA_HOME: join(home, "data") };
+  expect(Object.keys(hidden(env)).sort()).toEqual([
+    ".config/rclone",
+    ".local/share/fish",
+    "data/keyrings",
+    "settings/op",
+    "settings/rclone",
+  ]);
+  expect(Object.keys(hidden({ XDG_CONFIG_HOME: "" })).sort()).toEqual([".config/rclone", ".local/share/fish"]);
+  const places = credentialDirectories({ env, home });
+  for (const place of [".config", "settings", "data", ".local/share"]) expect(places).toContain(join(home, place));
 });
 
 test("a link is no way round: what it leads to is hidden, and what links in the directory lead to", () => {
