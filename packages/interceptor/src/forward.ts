@@ -90,9 +90,9 @@ export class Forward {
     });
   }
 
-  /** Whether another attempt could send the same request. */
+  /** Whether another attempt could send the same request, of which upstream has said nothing. */
   get resendable(): boolean {
-    return this.#answer === undefined && !this.#began;
+    return this.#answer === undefined && this.#interim === 0 && !this.#began;
   }
 
   #send(): void {

@@ -312,6 +312,22 @@ test("a GET whose kept connection breaks off is sent once more, another method n
   expect(upstream.sessions).toHaveLength(2);
 });
 
+test("a GET whose kept connection breaks off after an interim answer is not sent again", async () => {
+  const { client, upstream, errors } = await http2Trio();
+  const first = client.request();
+  answer(await upstream.stream());
+  await first.over();
+  const get = client.request();
+  const informed = once(get.stream, "headers");
+  const { stream } = await upstream.stream();
+  stream.additionalHeaders({ ":status": 103, link: "</a>" });
+  await informed;
+  upstream.sockets[0]?.resetAndDestroy();
+  expect((await get.over()).status).toBe(502);
+  expect(errors).toMatchObject([{ message: `${host}: the connection was closed before an answer came` }]);
+  expect(upstream.sessions).toHaveLength(1);
+});
+
 test("an upstream that wants HTTP/1.1 for a request gets it so", async () => {
   const context = await authority.secureContext(host);
   const versions: string[] = [];
