@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isWithin } from "./is-within.ts";
 
 export interface HiddenPathsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -173,7 +174,7 @@ export function hiddenPaths({ env, home, proxyDir }: HiddenPathsOptions): readon
       return;
     }
     // A link to everything hides nothing: the command needs its home.
-    if (found.has(real) || `${home}/`.startsWith(real === "/" ? "/" : `${real}/`)) return;
+    if (found.has(real) || isWithin(home, real)) return;
     const kind = statSync(real).isDirectory() ? "directory" : "file";
     found.set(real, { path: real, kind });
     if (kind === "directory" && depth > 0) for (const target of linksIn(real)) hide(target, depth - 1);
@@ -181,7 +182,7 @@ export function hiddenPaths({ env, home, proxyDir }: HiddenPathsOptions): readon
   for (const path of candidates) hide(path, 2);
   // What is inside of a hidden directory is hidden with it.
   return [...found.values()].filter(
-    ({ path }) => ![...found.values()].some((other) => other.kind === "directory" && path.startsWith(`${other.path}/`)),
+    ({ path }) => ![...found.values()].some((other) => other.path !== path && isWithin(path, other.path)),
   );
 }
 

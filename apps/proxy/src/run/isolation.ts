@@ -6,6 +6,7 @@ import { UsageError } from "../usage-error.ts";
 import { bubblewrapCommand } from "./bubblewrap-command.ts";
 import { copyProxyCreds } from "./copy-proxy-creds.ts";
 import { credentialDirectories, hiddenPaths } from "./hidden-paths.ts";
+import { isWithin } from "./is-within.ts";
 import { fresh, type IsolationView } from "./isolation-view.ts";
 import { rebuiltDirectories } from "./rebuilt-directories.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
@@ -148,10 +149,6 @@ function viewOf({ env, home: named, proxyDir, runDir, workingDirectory, writable
       .map(({ path }) => path)
       .filter((path) => ![ownDir, ...shown].some((visible) => isWithin(visible, path))),
   };
-}
-
-function isWithin(path: string, above: string): boolean {
-  return path === above || path.startsWith(above === "/" ? "/" : `${above}/`);
 }
 
 function shielded(command: readonly string[]): readonly string[] {

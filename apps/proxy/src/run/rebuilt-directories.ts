@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isWithin } from "./is-within.ts";
 import { fresh } from "./isolation-view.ts";
 
 /** A directory that is not shown itself: in its place is a new one with these entries of it. */
@@ -39,13 +40,12 @@ export function rebuiltDirectories({
 }: RebuiltDirectoriesOptions): readonly RebuiltDirectory[] {
   const gone = new Set(hidden.map(({ path }) => path));
   const candidates = new Set([home, ...watched, ...hidden.map(({ path }) => dirname(path))]);
-  const within = (path: string, above: string): boolean => path === above || path.startsWith(`${above}/`);
   const rebuilt = new Map<string, readonly Dirent[]>();
   for (const path of [...candidates].sort()) {
-    if ([...writable, ...fresh].some((above) => within(path, above))) continue;
-    if ([...gone].some((above) => within(path, above))) continue;
+    if ([...writable, ...fresh].some((above) => isWithin(path, above))) continue;
+    if ([...gone].some((above) => isWithin(path, above))) continue;
     // What only the system's administrator changes is masked.
-    if (!within(path, home) && !isOwn(path)) continue;
+    if (!isWithin(path, home) && !isOwn(path)) continue;
     const entries = listed(path);
     if (entries !== undefined && entries.length <= maxEntries) rebuilt.set(path, entries);
   }
