@@ -181,11 +181,14 @@ export function fillPattern(
   return (context) => {
     const text = substitute(template, context, true);
     if (text === VALUELESS) return VALUELESS;
-    if (text === UNTOLD || !isReadable(text)) return undefined;
+    if (text === UNTOLD || text.length > MOST_PATTERN_CHARACTERS || !isReadable(text)) return undefined;
     if (last?.text !== text) last = compileWildcard(text, dialect);
     return last;
   };
 }
+
+/** A pattern that a request has made longer is not compiled: it costs memory by its length and by its alphabet. */
+const MOST_PATTERN_CHARACTERS = 8192;
 
 /** An ARN in six parts, as ArnLike compares them: there must be five colons, and the first part is `arn`. */
 function isArn(text: string): boolean {

@@ -101,5 +101,5 @@ function compareState(
 }
 
 function isListOfEmptyTexts(state: KeyState): boolean {
-  return Array.isArray(state) && state.every((text) => text === "");
+  return Array.isArray(state) && state[0] === "" && state.every((text) => text === "");
 }

@@ -76,16 +76,33 @@ function valuesOf(context: Context | undefined): Map<string, ContextValue | type
   return values;
 }
 
+/**
+ * Longer texts, and lists of more characters, are not compared with anything: a request may have megabytes of them, and a
+ * policy many patterns. The head of a request has at most some 64 KB, a tag 256 characters.
+ */
+const MOST_VALUE_CHARACTERS = 65_536;
+
 function isContextValue(value: unknown): value is ContextValue {
   switch (typeof value) {
     case "string":
+      return value.length <= MOST_VALUE_CHARACTERS;
     case "number":
     case "boolean":
       return true;
     default:
-      if (Array.isArray(value)) return value.every((item) => typeof item === "string");
+      if (Array.isArray(value)) return isShortList(value);
       return value instanceof Date && !Number.isNaN(value.getTime());
   }
+}
+
+function isShortList(values: readonly unknown[]): boolean {
+  let room = MOST_VALUE_CHARACTERS;
+  for (const value of values) {
+    if (typeof value !== "string") return false;
+    room -= value.length + 1;
+    if (room < 0) return false;
+  }
+  return true;
 }
 
 function isSame(a: ContextValue | typeof UNKNOWN, b: ContextValue | typeof UNKNOWN): boolean {

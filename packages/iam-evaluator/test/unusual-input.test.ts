@@ -1,3 +1,4 @@
+import type { Context } from "@iap/aws-core";
 import { describe, expect, test } from "vitest";
 import {
   type AuthorizationRequest,
@@ -76,6 +77,40 @@ test("whether a Deny for an account is about its identity providers is not known
   };
   expect(decide(account)).toBe("explicitDeny");
   expect(decide("444455556666")).toBe("allowed");
+});
+
+describe("a value longer than any that AWS takes is not compared", () => {
+  const decide = (condition: Parts, context: Parts): readonly string[] =>
+    (["Allow", "Deny"] as const).map((Effect) => {
+      const identity = [policy({ Effect, Condition: condition }), ...(Effect === "Deny" ? [policy({})] : [])];
+      // `as`: values of any kind.
+      return outcome({ identity }, { context: context as Context });
+    });
+  const [yes, no, untold] = [
+    ["allowed", "explicitDeny"],
+    ["implicitDeny", "allowed"],
+    ["implicitDeny", "explicitDeny"],
+  ];
+  const like = (pattern: string): Parts => ({ StringLike: { "a:key": pattern } });
+
+  test("a text of up to 65,536 characters is, a longer one is unknown", () => {
+    expect(decide(like("*b"), { "a:key": `${"a".repeat(65_535)}b` })).toEqual(yes);
+    expect(decide(like("*b"), { "a:key": `${"a".repeat(65_536)}b` })).toEqual(untold);
+    expect(decide({ Null: { "a:key": "true" } }, { "a:key": "a".repeat(65_537) })).toEqual(untold);
+  });
+
+  test("a list of up to as many, each with one more, is, a longer one is unknown", () => {
+    const any = { "ForAnyValue:StringLike": { "a:key": "b" } };
+    expect(decide(any, { "a:key": new Array(32_768).fill("a") })).toEqual(no);
+    expect(decide(any, { "a:key": new Array(32_769).fill("a") })).toEqual(untold);
+    expect(decide(any, { "a:key": ["b", 1] })).toEqual(untold);
+  });
+
+  test("a pattern that a variable makes longer than 8,192 characters cannot be told", () => {
+    const own = (length: number): Parts => ({ "a:own": "a".repeat(length), "a:key": "a".repeat(length) });
+    expect(decide(like("$\u007ba:own}*"), own(8191))).toEqual(yes);
+    expect(decide(like("$\u007ba:own}*"), own(8192))).toEqual(untold);
+  });
 });
 
 test("a Deny of what is no ARN may be about anything, also about an action without a resource", () => {
