@@ -1,5 +1,5 @@
 import { AwsError, type RequestHead } from "@iap/aws-core";
-import { headerName, isS3Family } from "@iap/sigv4";
+import { headerName, isS3Family, nameLookup } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 
 /**
@@ -9,10 +9,11 @@ import type { Authorization } from "./authorization.ts";
 export function checkUnsignedHeaders(head: RequestHead, { algorithm, scope, signedHeaders }: Authorization): void {
   // Signature Version 2 signs every such header.
   if (algorithm === "AWS" || !isS3Family(scope.service)) return;
+  const isSigned = nameLookup(signedHeaders);
   const unsigned: string[] = [];
   for (const [key] of head.headers) {
     const { name } = headerName(key);
-    if (name.startsWith("x-amz-") && !EXEMPT.has(name) && !signedHeaders.includes(name)) unsigned.push(name);
+    if (name.startsWith("x-amz-") && !EXEMPT.has(name) && !isSigned(name)) unsigned.push(name);
   }
   if (unsigned.length === 0) return;
   throw new AwsError("HeadersNotSigned", "There were headers present in the request which were not signed", {

@@ -1,5 +1,6 @@
-import { AwsError, type RequestHead } from "@iap/aws-core";
+import { AwsError, type Headers, type RequestHead } from "@iap/aws-core";
 import { headerName } from "./header-policy.ts";
+import { FEW_NAMES } from "./name-lookup.ts";
 
 /**
  * The canonical form of the headers that `signedHeaders` (lower-case names) lists: `name:value\n` each, the values of
@@ -12,16 +13,12 @@ export function canonicalHeaders(head: RequestHead, signedHeaders: readonly stri
   const { headers } = head;
   const names: string[] = new Array(headers.length);
   for (let i = 0; i < names.length; i++) names[i] = headerName((headers[i] as readonly [string, string])[0]).name;
+  const values = headers.length > FEW_NAMES ? joinedValues(names, headers) : undefined;
 
   let canonical = "";
   for (const name of signedHeaders) {
-    let value: string | undefined;
-    for (let i = 0; i < names.length; i++) {
-      if (names[i] !== name) continue;
-      const line = canonicalHeaderValue((headers[i] as readonly [string, string])[1]);
-      value = value === undefined ? line : `${value},${line}`;
-    }
-    value ??= implicitHost(head, name);
+    const value =
+      (values === undefined ? joinedValue(name, names, headers) : values.get(name)) ?? implicitHost(head, name);
     if (value === undefined) {
       throw new AwsError(
         "MalformedAuthorization",
@@ -31,6 +28,26 @@ export function canonicalHeaders(head: RequestHead, signedHeaders: readonly stri
     canonical += `${name}:${value}\n`;
   }
   return canonical;
+}
+
+function joinedValue(name: string, names: readonly string[], headers: Headers): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < names.length; i++) {
+    if (names[i] !== name) continue;
+    const line = canonicalHeaderValue((headers[i] as readonly [string, string])[1]);
+    value = value === undefined ? line : `${value},${line}`;
+  }
+  return value;
+}
+
+function joinedValues(names: readonly string[], headers: Headers): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  headers.forEach(([, value], i) => {
+    const name = names[i] as string;
+    const before = values.get(name);
+    values.set(name, before === undefined ? canonicalHeaderValue(value) : `${before},${canonicalHeaderValue(value)}`);
+  });
+  return values;
 }
 
 function implicitHost({ httpVersion, headers, host }: RequestHead, name: string): string | undefined {

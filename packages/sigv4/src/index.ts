@@ -31,6 +31,7 @@ export {
   signGitRequest,
 } from "./git-password.ts";
 export { type HeaderFate, type HeaderName, headerFate, headerName } from "./header-policy.ts";
+export { nameLookup } from "./name-lookup.ts";
 export { passUnsigned } from "./pass-unsigned.ts";
 export {
   EMPTY_SHA256,

@@ -5,6 +5,7 @@ import { canonicalPath, pathRule } from "./canonical-path.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { formatCredentialScope } from "./credential-scope.ts";
 import { headerName } from "./header-policy.ts";
+import { nameLookup } from "./name-lookup.ts";
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts";
 import { queryAuthentication, withoutParameters } from "./presigned-query.ts";
 import { isS3Family } from "./s3-family.ts";
@@ -77,10 +78,11 @@ function presignableHeaders(
 ): { readonly lines: readonly HeaderLine[]; readonly signed: SignedHeaders } {
   const lines: HeaderLine[] = [];
   const signed = new SignedHeaders();
+  const wasSigned = nameLookup(signedHeaders);
   for (const line of head.headers) {
     const { name, fate } = headerName(line[0]);
     if (fate === "drop" || fate === "replace") continue;
-    if (fate === "sign" || (fate === "asBefore" && signedHeaders.includes(name))) signed.add(name, line[1]);
+    if (fate === "sign" || (fate === "asBefore" && wasSigned(name))) signed.add(name, line[1]);
     lines.push(line);
   }
   if (signed.addOnce("host", head.host) && head.httpVersion === "1.1") lines.push(["Host", head.host]);

@@ -12,6 +12,7 @@ import { canonicalPath, pathRule } from "./canonical-path.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { formatCredentialScope } from "./credential-scope.ts";
 import { headerName } from "./header-policy.ts";
+import { nameLookup } from "./name-lookup.ts";
 import { isSha256Hex } from "./payload-hash.ts";
 import { queryAuthentication, withoutParameters } from "./presigned-query.ts";
 import { isS3Family } from "./s3-family.ts";
@@ -112,6 +113,7 @@ function signableHeaders(
   const { algorithm = ALGORITHM, tokenHeader = "x-amz-security-token" } = options;
   const { sessionToken } = credentials;
   const { headers } = head;
+  const wasSigned = nameLookup(signedHeaders);
   const dateWasSigningDate = !presigned && !hasDate(head);
 
   const lines: HeaderLine[] = [];
@@ -126,7 +128,7 @@ function signableHeaders(
         const value = name === "x-amz-date" ? amzDate : name === tokenHeader ? sessionToken : undefined;
         if (value !== undefined && signed.addOnce(name, value)) lines.push([line[0], value]);
       }
-    } else if (fate === "sign" || (fate === "asBefore" && signedHeaders.includes(name))) {
+    } else if (fate === "sign" || (fate === "asBefore" && wasSigned(name))) {
       if (name === "date" && dateWasSigningDate) continue;
       // A presigned URL states the form of its body in the query; the header it is given instead must say the same.
       if (presigned && name === "x-amz-content-sha256") {

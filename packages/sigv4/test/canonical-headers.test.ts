@@ -19,6 +19,22 @@ test("repeated lines are joined by a comma, in wire order", () => {
   expect(headers).toBe("host:h\nx-a:2,1\n");
 });
 
+test("of thousands of lines they are the same as of few", () => {
+  const names = Array.from({ length: 3000 }, (_, i) => `x-${String(i).padStart(4, "0")}`);
+  const lines = names.flatMap(
+    (name): Headers => [
+      [name.toUpperCase(), " 1  2 "],
+      [name, "3"],
+    ],
+  );
+  const canonical = canonicalHeaders(head([...lines.reverse(), ["Host", "h"]]), ["host", ...names]);
+  expect(canonical).toBe(`host:h\n${names.map((name) => `${name}:3,1 2\n`).join("")}`);
+  expect(() => canonicalHeaders(head(lines), ["host", ...names])).toThrow(AwsError);
+  expect(canonicalHeaders(head(lines, "2"), ["host", names[0] as string])).toBe(
+    "host:example.amazonaws.com\nx-0000:3,1 2\n",
+  );
+});
+
 test.each([
   ["", ""],
   ["a", "a"],
