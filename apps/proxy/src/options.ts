@@ -260,7 +260,7 @@ export const startOptions: Readonly<Record<OptionName, OptionSpec>> = {
     env: "PROXY_REGION",
     placeholder: "REGION",
     describe: "Region of the agent's profile",
-    defaultText: "the source profile's",
+    defaultText: "$AWS_REGION, $AWS_DEFAULT_REGION, the source profile's",
   },
   "keypair-ttl": {
     group: "The agent",

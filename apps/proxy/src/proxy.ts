@@ -12,7 +12,7 @@ import { type Interceptor, UpstreamProxy } from "@iap/interceptor";
 import { credentialProcess } from "proxy-creds";
 import { installProfile, removeProfile } from "./aws-config/aws-profile.ts";
 import { writeCaBundle } from "./aws-config/ca-bundle.ts";
-import { readProfileRegion } from "./aws-config/read-profile.ts";
+import { clientRegion } from "./aws-config/read-profile.ts";
 import { type ControlAnswer, type ControlSocketOptions, serveControl } from "./control-socket.ts";
 import { openEndpoint } from "./endpoint-mode.ts";
 import type { Settings } from "./options.ts";
@@ -112,7 +112,7 @@ export async function startProxy(options: StartProxyOptions): Promise<RunningPro
     });
     undo.push(() => recorder.close());
 
-    const region = settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, sourceProfile));
+    const region = await clientRegion(settings.region, env, { file: configFile, profile: sourceProfile });
     const sourceCredentials = new UpstreamCredentials({
       provider: provider ?? (await sdkProvider(settings.profile, () => interceptor.agent)),
       now,

@@ -234,6 +234,19 @@ describe("the agent's profile", () => {
     );
   });
 
+  test.each([
+    [{ AWS_REGION: "eu-north-1", AWS_DEFAULT_REGION: "us-west-2" }, "eu-north-1"],
+    [{ AWS_REGION: "", AWS_DEFAULT_REGION: "us-west-2" }, "us-west-2"],
+    [{ AWS_REGION: "", AWS_DEFAULT_REGION: "" }, "ap-southeast-2"],
+  ])("has the region of the environment as clients have it: %j", async (env, region) => {
+    const instance = new Instance("a");
+    instance.writeConfig("[default]\nregion = ap-southeast-2\n");
+    await instance.start({ region: undefined }, env);
+    expect(readFileSync(instance.configFile, "utf8")).toMatch(
+      new RegExp(`\\[profile iam-agent-proxy\\][\\s\\S]*region = ${region}\n`),
+    );
+  });
+
   test("is written through a symbolic link, which stays one", async () => {
     const instance = new Instance("a");
     const target = join(root, "dotfiles-config");

@@ -32,6 +32,15 @@ export async function readProfileRegion(file: string, name: string): Promise<str
   return (await readProfile(file, name))?.get("region") || undefined;
 }
 
+/** The region that clients would work in here: as the option says, else the environment, else the profile. */
+export async function clientRegion(
+  option: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  { file, profile }: { readonly file: string; readonly profile: string },
+): Promise<string | undefined> {
+  return option ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || (await readProfileRegion(file, profile)));
+}
+
 /**
  * Whether a profile gets its credentials from this proxy, by itself or through its `source_profile`s: the proxy must
  * not sign with its own agent keys.

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { AwsError, type Credentials, headerValue } from "@iap/aws-core";
 import { Interceptor } from "@iap/interceptor";
-import { readProfileRegion } from "../aws-config/read-profile.ts";
+import { clientRegion } from "../aws-config/read-profile.ts";
 import type { Settings } from "../options.ts";
 import { sdkProvider } from "../proxy.ts";
 import { readUpstreamCa } from "../serving.ts";
@@ -90,7 +90,7 @@ export async function checkCredentials({ settings, env, now }: CheckCredentialsO
     const identity = new UpstreamIdentity({
       account: undefined,
       principalArn: undefined,
-      region: settings.region ?? env.AWS_REGION ?? (await readProfileRegion(configFile, source)),
+      region: await clientRegion(settings.region, env, { file: configFile, profile: source }),
       fetch: async (head) => {
         const result = await interceptor.fetch(head);
         sentAt = now().getTime();
