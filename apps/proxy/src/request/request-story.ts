@@ -156,7 +156,7 @@ export class RequestStory {
       outcome: unanswered && outcome === "answered" ? "failed" : outcome,
       status,
       errorCode: this.#errorCode,
-      requestId: headerValue(headers, "x-amzn-requestid") ?? headerValue(headers, "x-amz-request-id"),
+      requestId: identifier(headerValue(headers, "x-amzn-requestid") ?? headerValue(headers, "x-amz-request-id")),
       bytesUp: this.#result?.bytesUp ?? 0,
       bytesDown: this.#result?.bytesDown ?? 0,
       // The clock may have been set back meanwhile.
@@ -203,6 +203,11 @@ export class RequestStory {
       forwarded,
     };
   }
+}
+
+/** A request id; what is longer is none, and may be anything that a customer's endpoint has seen. */
+function identifier(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= 64 ? text : undefined;
 }
 
 /** Of text that may hold anything: a record has its digest only. */

@@ -157,7 +157,8 @@ function readable(body: Uint8Array, head: ResponseHead): string | undefined {
 /** The error code of an AWS answer, from wherever its wire form has it. */
 export function errorCode(head: ResponseHead, text: string): string | undefined {
   const header = headerValue(head.headers, "x-amzn-errortype") ?? headerValue(head.headers, "x-amzn-query-error");
-  if (header !== undefined) return header.split(/[:;]/, 1)[0];
+  const named = /^(?:[^#]{0,128}#)?([A-Za-z0-9._-]{1,128})(?:[:;]|$)/.exec(header ?? "");
+  if (named !== null) return named[1];
   const xml = /<Code>\s*([A-Za-z0-9._-]{1,128})\s*<\/Code>/.exec(text);
   if (xml !== null) return xml[1];
   const json = /"(?:__type|code|Code)"\s*:\s*"(?:[^"#]{0,128}#)?([A-Za-z0-9._-]{1,128})[":]/.exec(text);

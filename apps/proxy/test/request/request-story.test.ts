@@ -157,6 +157,14 @@ test("where our answer took the place of AWS's, the status is ours and the reque
   expect(finished).toMatchObject([{ outcome: "answered", status: 503, requestId: "S3ID" }]);
 });
 
+test("what is too long for a request id is not recorded", async () => {
+  const told = story();
+  await told.decided(allowed, { forwarded: true });
+  const headers = [["x-amzn-RequestId", "t".repeat(65)]] as const;
+  told.forwarded(result({ head: { status: 200, statusText: "", headers } }));
+  expect(finished).toMatchObject([{ status: 200, requestId: undefined }]);
+});
+
 describe("what attempts of one call have in common", () => {
   const call: ResolvedCall = {
     service: "s3",

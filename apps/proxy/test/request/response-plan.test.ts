@@ -243,6 +243,10 @@ test.each<[string, Headers, string | undefined]>([
   ['{"code":5}', [], undefined],
   ['{"Code":"Throttling"}', [], "Throttling"],
   ["", [["x-amzn-errortype", "A:b"]], "A"],
+  ["", [["x-amzn-errortype", "com.amazon#A:b"]], "A"],
+  // A code is recorded: what is none may be anything.
+  ['{"code":"A"}', [["x-amzn-errortype", "IQoJb3JpZ2luX2Vj/E+="]], "A"],
+  ["", [["x-amzn-errortype", "A".repeat(129)]], undefined],
   // CBOR: texts of 3 bytes, of 3 with a longer length (RFC 8949 section 3.1, 0x79), and no text.
   ["\xa1f__typecA#B", [], "B"],
   ["\xa1f__typey\x00\x03A#B", [], undefined],
