@@ -25,7 +25,8 @@ export function indexByAction(groups: readonly PolicyGroup[]): CandidateFinder {
   };
 }
 
-const MOST_ACTION_CHARACTERS = 256;
+/** A longer text is not the name of an action: AWS's have at most some 60 characters. */
+export const MOST_ACTION_CHARACTERS = 256;
 
 /**
  * One action of one service, in printable ASCII without wildcards and colons. Of other alphabets some letters have an

@@ -1,4 +1,5 @@
 export { actionMatcher } from "./action-matcher.ts";
+export { MOST_ACTION_CHARACTERS } from "./candidate-index.ts";
 export {
   type CompileOptions,
   compilePolicySet,

@@ -1,8 +1,8 @@
-import { isValidAction } from "@iap/iam-evaluator";
+import { isValidAction, MOST_ACTION_CHARACTERS } from "@iap/iam-evaluator";
 
 /** `service:Action` without wildcards, in letters, digits and the few signs that names of AWS have. */
 export function isOneAction(action: string): boolean {
-  return /^[A-Za-z0-9.:_-]+$/.test(action) && isValidAction(action);
+  return action.length <= MOST_ACTION_CHARACTERS && /^[A-Za-z0-9.:_-]+$/.test(action) && isValidAction(action);
 }
 
 /** Why a request with another action is left out. */

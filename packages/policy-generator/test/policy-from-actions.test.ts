@@ -39,6 +39,12 @@ describe("lines that are not one action are left out, and told", () => {
   );
 });
 
+test("what is longer than any action is left out, for no policy could be shown to allow it", () => {
+  const { policy, report } = policyFromActions([`s3:${"G".repeat(253)}`, `s3:${"G".repeat(254)}`]);
+  expect(policy.Statement).toMatchObject([{ Action: [`s3:${"G".repeat(253)}`] }]);
+  expect(report.leftOut).toMatchObject([{ count: 1 }]);
+});
+
 test("without one action there is no policy", () => {
   expect(() => policyFromActions([])).toThrow(NothingToGrantError);
   expect(() => policyFromActions(["", "s3:*"])).toThrow("1 × not the name of one action");
