@@ -30,21 +30,23 @@ export type SigningForm =
  */
 export function signingForm(head: RequestHead, body?: Uint8Array | undefined): SigningForm {
   const header = headerValue(head.headers, "authorization")?.trim();
-  const names = new Set(queryParameters(splitTarget(head.target).query ?? "").map(({ name }) => name));
-  if (header === undefined && names.has("AWSAccessKeyId") && !names.has("X-Amz-Algorithm")) {
-    return names.has("SignatureVersion") ? "sigv2-query-service" : "sigv2";
-  }
-  if (header === undefined && [...names].some((name) => AUTH_PARAMETERS.has(name))) return presignedForm(head);
-  if (header === undefined) {
-    if (isPostForm(head)) return "post-form";
-    return isSignatureV2Body(body) ? "sigv2-query-service" : "unsigned";
-  }
+  if (header === undefined) return headerlessForm(head, body);
   const scheme = header.split(/[ \t]/, 1)[0] ?? "";
   if (scheme === "AWS") return "sigv2";
   if (scheme.toLowerCase() === "bearer") return "bearer";
   if (!scheme.startsWith("AWS4-")) return "unknown";
   if (headerValue(head.headers, "x-amz-s3session-token") !== undefined) return "s3-express-session";
   return headerForm(scheme, headerValue(head.headers, "x-amz-content-sha256"));
+}
+
+function headerlessForm(head: RequestHead, body: Uint8Array | undefined): SigningForm {
+  const names = new Set(queryParameters(splitTarget(head.target).query ?? "").map(({ name }) => name));
+  if (names.has("AWSAccessKeyId") && !names.has("X-Amz-Algorithm")) {
+    return names.has("SignatureVersion") ? "sigv2-query-service" : "sigv2";
+  }
+  if ([...names].some((name) => AUTH_PARAMETERS.has(name))) return presignedForm(head);
+  if (isPostForm(head)) return "post-form";
+  return isSignatureV2Body(body) ? "sigv2-query-service" : "unsigned";
 }
 
 function presignedForm(head: RequestHead): SigningForm {

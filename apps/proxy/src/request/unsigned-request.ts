@@ -20,10 +20,12 @@ const maxBodyBytes = 1 << 20;
 
 /** Whether a request carries no AWS signature at all: nothing, or a bearer token that no AWS key made. */
 export function isUnsigned(head: RequestHead): boolean {
-  const form = signingForm(head);
-  if (form === "unsigned") return true;
-  return form === "bearer" && !/^\s*bearer\s+bedrock-api-key-/i.test(headerValue(head.headers, "authorization") ?? "");
+  const authorization = headerValue(head.headers, "authorization");
+  if (authorization === undefined) return signingForm(head) === "unsigned";
+  return OTHER_BEARER.test(authorization);
 }
+
+const OTHER_BEARER = /^\s*bearer(?!\S)(?!\s+bedrock-api-key-)/i;
 
 /**
  * The life of a request that nobody signed: resolved by its host, let through if its operation is one that AWS does not
