@@ -1,5 +1,5 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from "node:dns";
-import { BlockList, type LookupFunction } from "node:net";
+import { BlockList, isIP, type LookupFunction } from "node:net";
 
 /** Addresses no request is ever sent to: this host, its links (where instance metadata lives), nothing and everyone. */
 const refused = new BlockList();
@@ -31,10 +31,14 @@ export class AddressRefusedError extends Error {
   }
 }
 
-/** Whether nothing may be sent to an address. IPv4 in IPv6 clothes (mapped, NAT64, 6to4) is judged as the IPv4 it is. */
+/**
+ * Whether nothing may be sent to an address. IPv4 in IPv6 clothes (mapped, NAT64, 6to4) is judged as the IPv4 it is; what
+ * is no address of its family is refused.
+ */
 export function isRefusedAddress(address: string, family: 4 | 6): boolean {
-  if (family === 4) return refused.check(address, "ipv4");
   const plain = address.split("%")[0] as string;
+  if (isIP(plain) !== family) return true;
+  if (family === 4) return refused.check(plain, "ipv4");
   if (refused.check(plain, "ipv6")) return true;
   const inner = embeddedIpv4(plain);
   return inner !== undefined && refused.check(inner, "ipv4");
@@ -51,16 +55,15 @@ export const guardedLookup: LookupFunction = (host, options, callback) => {
     const bad = addresses.find(({ address, family }) => isRefusedAddress(address, family === 6 ? 6 : 4));
     if (bad !== undefined) return callback(new AddressRefusedError(host, bad.address), "", 0);
     if (options.all) return callback(null, addresses as LookupAddress[]);
-    const [first] = addresses;
-    callback(null, first?.address ?? "", first?.family ?? 0);
+    // `as`: a name resolves to something, or it is an error.
+    const { address, family } = addresses[0] as LookupAddress;
+    callback(null, address, family);
   });
 };
 
 /** The IPv4 address inside an IPv4-mapped, IPv4-compatible, NAT64 (RFC 6052) or 6to4 (RFC 3056) address. */
 function embeddedIpv4(address: string): string | undefined {
-  const groups = ipv6Groups(address);
-  if (groups === undefined) return undefined;
-  const [a, b, c, d, e, f, g, h] = groups as [number, number, number, number, number, number, number, number];
+  const [a, b, c, d, e, f, g, h] = ipv6Groups(address);
   const dotted = (high: number, low: number) => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
   if (a === 0 && b === 0 && c === 0 && d === 0 && (e === 0 || e === 0xffff) && (f === 0xffff || f === 0))
     return dotted(g, h);
@@ -69,18 +72,15 @@ function embeddedIpv4(address: string): string | undefined {
   return undefined;
 }
 
-function ipv6Groups(address: string): number[] | undefined {
-  let text = address;
-  const v4 = /(?:^|:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  if (v4 !== null) {
-    const [p, q, r, s] = v4.slice(1).map(Number) as [number, number, number, number];
-    text = `${text.slice(0, text.lastIndexOf(":") + 1)}${((p << 8) | q).toString(16)}:${((r << 8) | s).toString(16)}`;
-  }
-  const [head = "", tail] = text.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const gap = tail === undefined ? 0 : 8 - left.length - right.length;
-  if (gap < 0) return undefined;
-  const groups = [...left, ...Array<string>(gap).fill("0"), ...right].map((group) => Number.parseInt(group, 16));
-  return groups.length === 8 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
+type Groups = [number, number, number, number, number, number, number, number];
+
+function ipv6Groups(address: string): Groups {
+  // As the host of a URL an address has no dots.
+  const [left = [], right = []] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::").map(groupsOf);
+  const zeros = Array<number>(8 - left.length - right.length).fill(0);
+  return [...left, ...zeros, ...right] as Groups;
+}
+
+function groupsOf(text: string): number[] {
+  return text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
 }

@@ -70,6 +70,26 @@ test.each([true, false])("a name that resolves to this machine is refused (all: 
   expect(error).toMatchObject({ code: "ERR_ADDRESS_REFUSED", message: expect.stringContaining("loopback") });
 });
 
+test.each([
+  ["10.1.2.3", 4],
+  ["2001:db8::1", 6],
+] as const)("what resolves to %s is connected to as it was judged", async (address, family) => {
+  const looked = (all: boolean) =>
+    new Promise((resolve) => guardedLookup(address, { all }, (...answer) => resolve(answer)));
+  expect(await looked(true)).toEqual([null, [{ address, family }]]);
+  expect(await looked(false)).toEqual([null, address, family]);
+});
+
+test.each([
+  ["", 4],
+  ["999.1.1.1", 4],
+  ["10.1.2.3", 6],
+  ["2001:db8::1", 4],
+  ["1:2", 6],
+] as const)("what is no address of its family is refused: %j, %i", (address, family) =>
+  expect(isRefusedAddress(address, family)).toBe(true),
+);
+
 test("a name that does not resolve is an error of the resolver's", async () => {
   const error = await new Promise((resolve) => guardedLookup("no-such-host.invalid", { all: true }, resolve));
   expect(error).toMatchObject({ code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) });
