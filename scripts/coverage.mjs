@@ -23,6 +23,17 @@ const files = [
 ];
 /** Tests of the program that reach these files besides those named after them. */
 const others = ["signing-forms", "proxy", "upstream/no-credentials"];
+/** What the transport judges by: hosts, addresses, the form of heads and bodies. */
+const judging = [
+  ...["address-guard", "authority", "client-hello", "connect-head", "gathered-bytes", "hop-by-hop", "http2-headers"],
+  ...["read-body", "request-fault", "request-text", "response-framing", "response-head", "response-parser", "route"],
+  ...["upgrade-fault", "upstream-error"],
+];
+const judged = [
+  ...["address-guard", "authority", "client-hello", "connect-head", "gathered-bytes", "hop-by-hop", "http2-headers"],
+  ...["request-text", "response-parser", "route", "upstream-error", "malformed-requests", "request-body", "forwarding"],
+  ...["http2-hostile", "http2-forwarding", "slow-clients", "upgrade"],
+];
 
 const folder = mkdtempSync(join(tmpdir(), "iap-coverage-"));
 try {
@@ -34,11 +45,13 @@ try {
       ...packages.map((name) => `packages/${name}/test/`),
       ...folders.map((name) => `apps/proxy/test/${name}/`),
       ...[...files, ...others].map((name) => `apps/proxy/test/${name}.test.ts`),
+      ...judged.map((name) => `packages/interceptor/test/${name}.test.ts`),
       ...["--coverage.enabled", "--coverage.provider=v8", "--coverage.reporter=json", "--coverage.reportOnFailure"],
       `--coverage.reportsDirectory=${folder}`,
       ...packages.map((name) => `--coverage.include=packages/${name}/src/**`),
       ...folders.map((name) => `--coverage.include=apps/proxy/src/${name}/**`),
       ...files.map((name) => `--coverage.include=apps/proxy/src/${name}.ts`),
+      ...judging.map((name) => `--coverage.include=packages/interceptor/src/${name}.ts`),
     ],
     { cwd: root, stdio: "inherit" },
   );

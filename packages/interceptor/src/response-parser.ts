@@ -58,7 +58,7 @@ export class ResponseParser {
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = nothing;
     while (bytes.length > 0 && this.#state !== "done") {
-      const rest = this.#step(bytes);
+      const rest = this.#step(bytes, this.#state);
       if (rest === undefined) {
         this.#held = bytes;
         return nothing;
@@ -75,8 +75,8 @@ export class ResponseParser {
   }
 
   /** One step on; gives what is left, undefined when more is needed for it. */
-  #step(bytes: Buffer): Buffer | undefined {
-    switch (this.#state) {
+  #step(bytes: Buffer, state: Exclude<State, "done">): Buffer | undefined {
+    switch (state) {
       case "head":
         return this.#head(bytes);
       case "untilEnd":
@@ -96,8 +96,6 @@ export class ResponseParser {
         return bytes.subarray(2);
       case "trailers":
         return this.#trailers(bytes);
-      case "done":
-        return bytes;
     }
   }
 
