@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import yargs, { type Argv } from "yargs";
+import { checkFlags, dashed, type KnownFlags } from "./check-flags.ts";
 import type { CheckArguments } from "./commands/check.ts";
 import { type CompletionArguments, completionShells } from "./commands/completion.ts";
 import type { DoctorArguments } from "./commands/doctor.ts";
@@ -321,9 +322,9 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     .example("$0 --mode enforce --policy agent-policy.json", "hold the agent to it")
     .example("$0 reload", "after the policy was edited")
     .epilogue(`The options of start, which may stand without a command: $0 start --help\n${exitStatus}`)
-    .check((argv) => {
-      const name = Object.keys(argv).find((each) => each.length > 1 && Number.isNaN(argv[each]));
-      if (name !== undefined) throw new UsageError(`--${name} must be a number`);
+    // `as`: the types are of an older yargs, which told the aliases here.
+    .check((argv, known) => {
+      checkFlags(argv, known as unknown as KnownFlags, args);
       return true;
     }, true)
     .version(version())
@@ -398,10 +399,6 @@ function worded(message: string, args: readonly string[]): string {
 function unknownWord(names: string, args: readonly string[]): string {
   const all = names.split(", ");
   return all.find((name) => name === args[0]) ?? (all[0] as string);
-}
-
-function dashed(name: string): string {
-  return `${name.length === 1 ? "-" : "--"}${name}`;
 }
 
 /** Where to read on after a wrong usage, and what was most likely meant by a word that is not known. */

@@ -22,7 +22,8 @@ export async function demo({ keep = false }: DemoArguments, process: CliProcess,
   // Who reads the output may leave: the demo still cleans up.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
+  // A second one does not keep it from cleaning up, which takes no time.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   const color = stdout.isTTY === true && !env.NO_COLOR;
   const narrator = new Narrator({ stdout, color, columns: Math.min(110, stdout.columns || 110) });
   // An agent that is ended halfway is nothing to warn of.

@@ -47,7 +47,8 @@ export async function doctor(args: DoctorArguments, process: CliProcess, version
   }
   if (args.clients !== false) {
     const stop = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
+    // A second one does not keep it from cleaning up, which takes no time.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
     await checkClients({
       ...{ clients, env, version, onCheck },
       dir: settings.dir,

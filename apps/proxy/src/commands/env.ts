@@ -7,7 +7,7 @@ import type { CliProcess } from "../cli.ts";
 import { type AgentFilePaths, agentEnvironment, agentProfile } from "../run/agent-environment.ts";
 import { writeAgentFiles } from "../run/agent-files.ts";
 import { assignments } from "../run/assignments.ts";
-import { type EnvironmentFormat, environmentFormats, environmentText } from "../run/environment-text.ts";
+import { type EnvironmentFormat, environmentFormats, environmentText, shellWord } from "../run/environment-text.ts";
 import { UsageError } from "../usage-error.ts";
 
 export interface EnvArguments {
@@ -26,6 +26,9 @@ export interface EnvArguments {
   readonly "aws-ca-bundle"?: boolean | undefined;
   readonly "static-keys"?: boolean | undefined;
 }
+
+/** What Docker Desktop calls its host, and others where --add-host says so. */
+const dockerHost = "host.docker.internal";
 
 /** Writes the environment of an agent of the running proxy to stdout: for a shell to evaluate, or as a file. */
 export async function printEnvironment(args: EnvArguments, { env, stdout, stderr }: CliProcess): Promise<number> {
@@ -55,7 +58,7 @@ export async function printEnvironment(args: EnvArguments, { env, stdout, stderr
     caBundleInProfile: awsCaBundle,
   });
   const mount = args.mount ?? "/run/iam-agent-proxy";
-  const host = args["proxy-host"] ?? (docker ? "host.docker.internal" : "127.0.0.1");
+  const host = args["proxy-host"] ?? (docker ? dockerHost : "127.0.0.1");
   const { set, unset, warnings } = agentEnvironment({
     // A container has an environment of its own.
     inherited: docker ? {} : env,
@@ -73,7 +76,7 @@ export async function printEnvironment(args: EnvArguments, { env, stdout, stderr
     // Neither a socket nor the helper is in a container.
     const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, PROXY_SOCK_PATH, ...rest } = set;
     stdout.write(
-      `# docker run --env-file THIS_FILE -v ${join(dir, "agent")}:${mount}:ro --add-host ${host}:host-gateway IMAGE\n` +
+      `# docker run --env-file THIS_FILE -v ${shellWord(`${join(dir, "agent")}:${mount}:ro`)}${host === dockerHost ? ` --add-host ${host}:host-gateway` : ""} IMAGE\n` +
         "# The proxy must listen where containers reach it: iam-agent-proxy --host 127.0.0.1 --host 172.17.0.1\n" +
         "# The key pair below ends with --keypair-ttl (an hour by default), and is worth nothing elsewhere.\n",
     );

@@ -249,7 +249,7 @@ function exitOf(
   signal: AbortSignal,
 ): Promise<{ readonly code: number | string; readonly output: string }> {
   return new Promise((done) => {
-    const child = spawn(file, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(file, args, { env, signal, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] });
     const late = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     const finish = (code: number | string): void => {
       clearTimeout(late);

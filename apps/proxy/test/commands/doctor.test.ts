@@ -33,6 +33,7 @@ test("stopped while a client does not answer, it ends that client and leaves not
   expect(readdirSync(home)).toContain("pid");
   expect(readdirSync(temporary)).not.toEqual([]);
   child.kill("SIGINT");
+  child.kill("SIGINT");
   expect(await ended).toBe(1);
   expect(output()).toContain("the doctor was stopped");
   expect(readdirSync(temporary)).toEqual([]);
