@@ -236,6 +236,9 @@ export class Interceptor {
       return;
     }
     this.#sockets.add(socket);
+    // As Node's server has those that it accepts itself.
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
     socket.once("close", () => {
       this.#sockets.delete(socket);
       if (this.#sockets.size < maxConnections * 0.9) this.#full = false;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connectTo, delay, dial, eventually, host, type ProxyOptions, startProxy, Upstream } from "./harness.ts";
 import type { Wire } from "./wire.ts";
 
@@ -152,6 +152,20 @@ test("the end of either side reaches the other, which may go on sending", async 
     second.socket.end("see you");
     expect(await first.rest()).toBe("see you");
   }
+});
+
+test("that holds for a client whose connection was accepted elsewhere, too", async () => {
+  const upstream = await Upstream.start();
+  const { interceptor } = await startProxy({ upstreamPort: upstream.port });
+  const door = createServer((socket) => interceptor.accept(socket)).listen(0, "127.0.0.1");
+  await once(door, "listening");
+  onTestFinished(() => void door.close());
+  const client = await connectTo((door.address() as { port: number }).port, "db.example.com:5432");
+  client.socket.end("bye");
+  const server = await upstream.connection();
+  expect(await server.rest()).toBe("bye");
+  server.socket.end("see you");
+  expect(await client.rest()).toBe("see you");
 });
 
 test("what a slow reader has not read yet is not lost when both sides have ended", async () => {

@@ -120,9 +120,6 @@ export class ServingWorker {
     // It may have ended on the way.
     if (socket === undefined) return;
     if (this.#running === undefined) return void socket.destroy();
-    // As sockets are that Node's HTTP server accepts itself.
-    socket.setNoDelay(true);
-    socket.allowHalfOpen = true;
     this.#running.accept(socket);
   }
 
