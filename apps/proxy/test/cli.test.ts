@@ -125,7 +125,7 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
     [["log", "-f=on"], '-f is true or false, not "on"'],
     [["run", "--no-env", "--", "true"], "--env has a value: there is no --no-env"],
     [["check", "--policy", "p.json", "--no-action"], "--action has a value: there is no --no-action"],
-    [["policy", "--no-siblings"], "--siblings has a value: there is no --no-siblings"],
+    [["policy", "--no-name"], "--name has a value: there is no --no-name"],
     [["policy", "--dir", "a", "--dir", "b"], '--dir must be given once, not ["a","b"]'],
     [["doctor", "--client", "a", "--client", "b"], '--client must be given once, not ["a","b"]'],
     [

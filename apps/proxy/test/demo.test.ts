@@ -134,7 +134,7 @@ describe("stopped, the demo cleans up and ends", () => {
           env: {},
           stdout: write("stdout"),
           stderr: write("stderr"),
-          once: (signal: string, listener: () => void) => listeners.set(signal, listener),
+          on: (signal: string, listener: () => void) => listeners.set(signal, listener),
         };
         // Only what a command uses of its streams is here.
         expect(await runCli(["demo"], process as unknown as CliProcess)).toBe(1);
