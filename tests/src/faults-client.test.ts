@@ -10,7 +10,7 @@ import { FaultyAws } from "./faulty-aws.ts";
 import { ProxyProcess } from "./proxy-process.ts";
 import { connectThroughProxy, exchange } from "./raw-client.ts";
 import { expectNoSecrets, expectOnlySigned, wholeRecords } from "./records.ts";
-import { s3, s3Head, s3Host } from "./signed-request.ts";
+import { s3, s3Head, s3Host, stsHead, stsHost } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
@@ -114,18 +114,15 @@ describe.skipIf(targetKind === "direct")("a client", () => {
     test("with a body, streamed or read whole, a hundred at once, keeps nobody waiting and reaches nobody whole", async () => {
       const before = { descriptors: descriptors(), resident: residentBytes() };
       const body = "x".repeat(1 << 20);
-      const form = { "content-type": "application/x-www-form-urlencoded" };
       const sockets: Socket[] = [];
       for (let i = 0; i < 100; i++) {
-        const host = i % 2 === 0 ? s3Host : "sts.us-east-1.amazonaws.com";
+        const [host, head] =
+          i % 2 === 0
+            ? [s3Host, await s3Head({ agent, method: "PUT", path: "/faults/slow", body })]
+            : [stsHost, await stsHead({ agent, body })];
         const socket = await connectThroughProxy(proxy.env, host);
         socket.on("error", () => {}).resume();
-        const head = { agent, host, body };
-        socket.write(
-          i % 2 === 0
-            ? await s3Head({ ...head, method: "PUT", path: "/faults/slow" })
-            : await s3Head({ ...head, service: "sts", method: "POST", headers: form }),
-        );
+        socket.write(head);
         sockets.push(socket);
       }
       for (let i = 0; i < 20; i++) {
@@ -194,13 +191,9 @@ describe.skipIf(targetKind === "direct")("a client", () => {
       [
         "in the middle of a body that is read whole",
         async () => {
-          const socket = await connectThroughProxy(proxy.env, "sts.us-east-1.amazonaws.com");
+          const socket = await connectThroughProxy(proxy.env, stsHost);
           const body = "Action=GetCallerIdentity&Version=2011-06-15";
-          const head = await s3Head({
-            ...{ agent, service: "sts", host: "sts.us-east-1.amazonaws.com", method: "POST", body },
-            headers: { "content-type": "application/x-www-form-urlencoded" },
-          });
-          socket.write(head + body.slice(0, 9));
+          socket.write((await stsHead({ agent, body })) + body.slice(0, 9));
           return socket;
         },
       ],

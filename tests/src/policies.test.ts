@@ -7,7 +7,7 @@ import { type Exited, run } from "./child.ts";
 import { runSteps, type StepRun } from "./client-steps.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
-import { exchange, signedHead } from "./raw-client.ts";
+import { sts } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
@@ -124,7 +124,6 @@ describe.skipIf(targetKind === "direct")("enforcement by the whole policy langua
   });
 
   test("policies are reloaded under load without an answer lost; an edit alone changes nothing", async () => {
-    const host = "sts.us-east-1.amazonaws.com";
     const body = "Action=DecodeAuthorizationMessage&Version=2011-06-15&EncodedMessage=x";
     const open = policyOf({ Sid: "Open", ...allow("sts:*") });
     const shut = policyOf({ Sid: "Shut", ...allow("s3:*") });
@@ -132,13 +131,7 @@ describe.skipIf(targetKind === "direct")("enforcement by the whole policy langua
     const file = join(proxy.home, "policy-0.json");
     const agent = await proxy.agentCredentials();
     const statuses: number[] = [];
-    const send = async (): Promise<number> => {
-      const { head } = await signedHead({
-        ...{ credentials: agent, service: "sts", host, method: "POST", path: "/", body },
-        headers: { "content-type": "application/x-www-form-urlencoded", "content-length": String(body.length) },
-      });
-      return (await exchange(proxy.env, host, [head, body])).status;
-    };
+    const send = async (): Promise<number> => (await sts(proxy, { agent, body })).status;
     const versions = (): ReadonlySet<unknown> =>
       new Set(
         proxy.activity

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { ProxyProcess } from "./proxy-process.ts";
-import { exchange, type RawAnswer, type SignOptions, signedHead } from "./raw-client.ts";
+import { exchange, type RawAnswer, type SignOptions } from "./raw-client.ts";
+import { errorCode, sts, stsHead, stsHost } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
-const host = "sts.us-east-1.amazonaws.com";
 const body = "Action=GetCallerIdentity&Version=2011-06-15";
 
 describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", () => {
@@ -29,16 +29,7 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
   const send = async (
     changes: Partial<SignOptions> = {},
     edit: (head: string) => string = (head) => head,
-  ): Promise<RawAnswer> => {
-    const { head } = await signedHead({
-      ...{ credentials: agent, service: "sts", host, method: "POST", path: "/", body },
-      headers: { "content-type": "application/x-www-form-urlencoded", "content-length": String(body.length) },
-      ...changes,
-    });
-    return exchange(proxy.env, changes.host ?? host, [edit(head), body]);
-  };
-  const code = ({ bytes }: RawAnswer): string | undefined =>
-    /<Code>(\w+)<\/Code>|#(\w+)"/.exec(bytes.toString("utf8"))?.slice(1).find(Boolean);
+  ): Promise<RawAnswer> => exchange(proxy.env, stsHost, [edit(await stsHead({ agent, body, ...changes })), body]);
 
   test("but for a request that an agent key signed", async () => {
     const answer = await send();
@@ -71,7 +62,10 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
     ],
   )("for a request %s", async (_name, expected, status, changes, edit) => {
     const answer = await send(typeof changes === "function" ? changes() : changes, edit);
-    expect({ status: answer.status, code: code(answer) }, answer.bytes.toString()).toEqual({ status, code: expected });
+    expect({ status: answer.status, code: errorCode(answer) }, answer.bytes.toString()).toEqual({
+      status,
+      code: expected,
+    });
     expect(fake.arrived).toEqual([]);
   });
 
@@ -82,13 +76,8 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
   });
 
   test("for an operation that hands out credentials", async () => {
-    const operation = "Action=GetSessionToken&Version=2011-06-15";
-    const { head } = await signedHead({
-      ...{ credentials: agent, service: "sts", host, method: "POST", path: "/", body: operation },
-      headers: { "content-type": "application/x-www-form-urlencoded", "content-length": String(operation.length) },
-    });
-    const answer = await exchange(proxy.env, host, [head, operation]);
-    expect({ status: answer.status, code: code(answer) }).toEqual({ status: 403, code: "AccessDenied" });
+    const answer = await sts(proxy, { agent, body: "Action=GetSessionToken&Version=2011-06-15" });
+    expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 403, code: "AccessDenied" });
     expect(fake.arrived).toEqual([]);
   });
 
@@ -102,13 +91,8 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
   test("when there are none: every request is answered 503 in its own words", async () => {
     const without = await ProxyProcess.start(fake, { credentials: undefined });
     try {
-      const keys = await without.agentCredentials();
-      const { head } = await signedHead({
-        ...{ credentials: keys, service: "sts", host, method: "POST", path: "/", body },
-        headers: { "content-type": "application/x-www-form-urlencoded", "content-length": String(body.length) },
-      });
-      const answer = await exchange(without.env, host, [head, body]);
-      expect({ status: answer.status, code: code(answer) }).toEqual({ status: 503, code: "ServiceUnavailable" });
+      const answer = await sts(without, { agent: await without.agentCredentials(), body });
+      expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 503, code: "ServiceUnavailable" });
       expect(fake.arrived).toEqual([]);
     } finally {
       await without.stop();

@@ -10,12 +10,11 @@ import { type Behaviour, FaultyAws, untilHead } from "./faulty-aws.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { RunCommand } from "./run-command.ts";
 import { placesOf, type SecretForm, secretForms } from "./secret-forms.ts";
-import { type S3Request, s3, s3Host } from "./signed-request.ts";
+import { type AgentRequest, s3, s3Host, sts } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
-const stsHost = "sts.us-east-1.amazonaws.com";
 const password = "corporate-proxy-password-7f3a";
 const client = fileURLToPath(new URL("../clients/aws-sdk-js.mjs", import.meta.url));
 
@@ -49,12 +48,15 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
   const session = async (
     name: string,
     options: Partial<ProxyOptions>,
-    act: (proxy: ProxyProcess, ask: (what: string, request: Partial<S3Request>) => Promise<void>) => Promise<void>,
+    act: (
+      proxy: ProxyProcess,
+      ask: (what: string, request: Partial<AgentRequest>, send?: typeof s3) => Promise<void>,
+    ) => Promise<void>,
   ): Promise<void> => {
     const proxy = await ProxyProcess.start(aws, { credentials, ...options });
     const agent = await proxy.agentCredentials();
-    await act(proxy, async (what, request) => {
-      const answer = await s3(proxy, { agent, ...request }).then(
+    await act(proxy, async (what, request, send = s3) => {
+      const answer = await send(proxy, { agent, ...request }).then(
         ({ bytes }) => bytes,
         (error: Error) => Buffer.from(`${error.stack}`),
       );
@@ -99,14 +101,9 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
       await ask("a wrong secret", { path: "/scan/object", agent: { ...credentials, secretAccessKey: "wrong" } });
       await ask("the real key itself", { path: "/scan/object", agent: credentials });
       await ask("an old signature", { path: "/scan/object", date: new Date(Date.now() - 3600_000) });
-      await ask("a body that is too long for us", {
-        ...{ host: stsHost, service: "sts", method: "POST", body: "x".repeat(33 << 20) },
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-      });
-      await ask("an operation that hands out credentials", {
-        ...{ host: stsHost, service: "sts", method: "POST", body: "Action=GetSessionToken&Version=2011-06-15" },
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-      });
+      await ask("a body that is too long for us", { body: "x".repeat(33 << 20) }, sts);
+      const mints = { body: "Action=GetSessionToken&Version=2011-06-15" };
+      await ask("an operation that hands out credentials", mints, sts);
       for (const [how, behaviour] of echoes) {
         await aws.behave(behaviour);
         await ask(`an AWS that echoes the request ${how}`, { path: "/scan/object" });
@@ -168,12 +165,8 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
       ask("a request", { path: "/scan/object" }),
     );
     const body = `Action=AssumeRole&Version=2011-06-15&RoleArn=${encodeURIComponent(roleArn)}&RoleSessionName=scan`;
-    const assume = {
-      ...{ host: stsHost, service: "sts", method: "POST", body },
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-    };
     await session("virtual", { args: ["--allow-credentials-from", "sts:AssumeRole"] }, async (_proxy, ask) => {
-      await ask("AssumeRole", assume);
+      await ask("AssumeRole", { body }, sts);
       const keys = `<AccessKeyId>${credentials.accessKeyId}</AccessKeyId><SecretAccessKey>${credentials.secretAccessKey}</SecretAccessKey>`;
       for (const [how, document] of [
         ["that breaks off", `<AssumeRoleResponse><AssumeRoleResult><Credentials>${keys}`],
@@ -189,7 +182,7 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
             () => `HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: ${document.length}\r\n\r\n${document}`,
           ),
         );
-        await ask(`AssumeRole, answered by a document ${how}`, assume);
+        await ask(`AssumeRole, answered by a document ${how}`, { body }, sts);
       }
       await aws.behave(aws.passes);
     });

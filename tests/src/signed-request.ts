@@ -4,8 +4,9 @@ import { exchange, type RawAnswer, type SignOptions, signedHead } from "./raw-cl
 import type { Target } from "./target.ts";
 
 export const s3Host = "s3.us-east-1.amazonaws.com";
+export const stsHost = "sts.us-east-1.amazonaws.com";
 
-export interface S3Request extends Partial<SignOptions> {
+export interface AgentRequest extends Partial<SignOptions> {
   readonly agent: RealCredentials;
 }
 
@@ -17,7 +18,7 @@ export async function s3Head({
   body = "",
   headers,
   ...more
-}: S3Request): Promise<string> {
+}: AgentRequest): Promise<string> {
   const { head } = await signedHead({
     ...{ credentials: agent, service: "s3", host: s3Host, method, path, body },
     headers: {
@@ -31,8 +32,27 @@ export async function s3Head({
 }
 
 /** Sends an S3 request of the agent's on a connection of its own. */
-export async function s3({ env }: Pick<Target, "env">, request: S3Request): Promise<RawAnswer> {
+export async function s3({ env }: Pick<Target, "env">, request: AgentRequest): Promise<RawAnswer> {
   return exchange(env, request.host ?? s3Host, [await s3Head(request), request.body ?? ""]);
+}
+
+/** The head of an STS request signed by the agent: its body is a form that says the operation. */
+export async function stsHead({ agent, body = "", headers, ...more }: AgentRequest): Promise<string> {
+  const { head } = await signedHead({
+    ...{ credentials: agent, service: "sts", host: stsHost, method: "POST", path: "/", body },
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      "content-length": String(body.length),
+      ...headers,
+    },
+    ...more,
+  });
+  return head;
+}
+
+/** Sends an STS request of the agent's on a connection of its own. */
+export async function sts({ env }: Pick<Target, "env">, request: AgentRequest): Promise<RawAnswer> {
+  return exchange(env, request.host ?? stsHost, [await stsHead(request), request.body ?? ""]);
 }
 
 /** The code of an error document, in XML or JSON. */

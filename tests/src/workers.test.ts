@@ -5,9 +5,9 @@ import { run } from "./child.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
-import { exchange, type RawAnswer, signedHead } from "./raw-client.ts";
+import type { RawAnswer } from "./raw-client.ts";
 import { expectNoSecrets, expectOnlySigned, wholeRecords } from "./records.ts";
-import { errorCode, s3 } from "./signed-request.ts";
+import { errorCode, s3, sts } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
@@ -87,21 +87,7 @@ describe.skipIf(targetKind === "direct" || process.platform !== "linux")("a prox
     await start({ args: ["--allow-credentials-from", "sts:AssumeRole"] });
     const assume = async (by: RealCredentials, role: string): Promise<RealCredentials> => {
       const body = `Action=AssumeRole&Version=2011-06-15&RoleArn=${encodeURIComponent(role)}&RoleSessionName=agent`;
-      const host = "sts.us-east-1.amazonaws.com";
-      const headers = {
-        "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-        "content-length": String(body.length),
-      };
-      const { head } = await signedHead({
-        credentials: by,
-        service: "sts",
-        host,
-        method: "POST",
-        path: "/",
-        body,
-        headers,
-      });
-      const { status, bytes } = await exchange(proxy.env, host, [head, body]);
+      const { status, bytes } = await sts(proxy, { agent: by, body });
       expect(status).toBe(200);
       const of = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(bytes.toString("utf8"))?.[1] as string;
       return {
