@@ -35,10 +35,7 @@ describe.skipIf(targetKind === "direct")("what AWS is told of who asked", () => 
   beforeEach(async () => {
     fake = await FakeAws.start({ credentials });
   });
-  afterEach(async () => {
-    await proxy?.kill();
-    await fake.close();
-  });
+  afterEach(() => proxy?.kill());
 
   const start = async (...args: string[]): Promise<void> => startWith({ args });
   const startWith = async (options: Partial<ProxyOptions>): Promise<void> => {
@@ -252,32 +249,25 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("a role of mot
     const server = await MotoServer.start();
     const keys = await server.requireSignatures();
     const tls = await TlsTerminator.start(server.port);
-    let proxy: ProxyProcess | undefined;
-    try {
-      const aws = async (of: ProxyProcess, ...args: string[]): Promise<string> => {
-        const { code, stdout, stderr } = await run("aws", args, {
-          env: { ...of.env, AWS_CA_BUNDLE: join(of.dir, "ca-bundle.pem") },
-        });
-        expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
-        return stdout;
-      };
-      proxy = await ProxyProcess.start(tls, { credentials: keys });
-      const trust = { Effect: "Allow", Principal: { AWS: "*" }, Action: ["sts:AssumeRole", "sts:TagSession"] };
-      const create = ["iam", "create-role", "--role-name", "agent", "--path", "/ci/"];
-      await aws(proxy, ...create, "--assume-role-policy-document", JSON.stringify(policyOf(trust)));
-      const put = ["iam", "put-role-policy", "--role-name", "agent", "--policy-name", "all"];
-      await aws(proxy, ...put, "--policy-document", JSON.stringify(policyOf(allow("*"))));
-      await proxy.stop();
-      const policies = [policyOf(allow(["sqs:ListQueues"]))];
-      const args = ["--agent", "ci", "--assume-role", roleArn, "--dual-enforce"];
-      proxy = await ProxyProcess.start(tls, { credentials: keys, mode: "enforce", policies, args });
-      expect(await aws(proxy, "sts", "get-caller-identity")).toMatch(/assumed-role\/agent\/ci-[0-9a-f]{8}/);
-      await aws(proxy, "sqs", "list-queues");
-      await proxy.stop();
-    } finally {
-      await proxy?.kill();
-      await tls.close();
-      await server.stop();
-    }
+    const aws = async (of: ProxyProcess, ...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run("aws", args, {
+        env: { ...of.env, AWS_CA_BUNDLE: join(of.dir, "ca-bundle.pem") },
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
+      return stdout;
+    };
+    let proxy = await ProxyProcess.start(tls, { credentials: keys });
+    const trust = { Effect: "Allow", Principal: { AWS: "*" }, Action: ["sts:AssumeRole", "sts:TagSession"] };
+    const create = ["iam", "create-role", "--role-name", "agent", "--path", "/ci/"];
+    await aws(proxy, ...create, "--assume-role-policy-document", JSON.stringify(policyOf(trust)));
+    const put = ["iam", "put-role-policy", "--role-name", "agent", "--policy-name", "all"];
+    await aws(proxy, ...put, "--policy-document", JSON.stringify(policyOf(allow("*"))));
+    await proxy.stop();
+    const policies = [policyOf(allow(["sqs:ListQueues"]))];
+    const args = ["--agent", "ci", "--assume-role", roleArn, "--dual-enforce"];
+    proxy = await ProxyProcess.start(tls, { credentials: keys, mode: "enforce", policies, args });
+    expect(await aws(proxy, "sts", "get-caller-identity")).toMatch(/assumed-role\/agent\/ci-[0-9a-f]{8}/);
+    await aws(proxy, "sqs", "list-queues");
+    await proxy.stop();
   });
 });

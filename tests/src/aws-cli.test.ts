@@ -24,10 +24,7 @@ describe.skipIf(cli.skip)("the AWS CLI", () => {
     fake = await FakeAws.start({ credentials });
     target = await startTarget(fake, credentials);
   });
-  afterAll(async () => {
-    await target?.stop();
-    await fake?.close();
-  });
+  afterAll(() => target?.stop());
 
   test("does an agent's day of work", async () => {
     await dayOfWork(target.env, fake);
@@ -70,10 +67,6 @@ describe.skipIf(cli.skip || targetKind === "direct")("the AWS CLI under a policy
     await proxy.stop();
     policy = await proxy.policy();
     proxy = await ProxyProcess.start(fake, { credentials, mode: "enforce", policies: [policy] });
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
 
   test("the recorded calls pass in enforce mode", async () => {

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 
 export interface RunOptions {
   /** The whole environment: nothing is inherited. */
@@ -53,6 +54,13 @@ export async function runOk(command: string, args: readonly string[], options: R
   const exited = await run(command, args, options);
   if (exited.code !== 0) throw new Error(describe(exited));
   return exited.stdout;
+}
+
+/** Kills a child that has not ended, and waits until it has: its folder can go then. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
 }
 
 /** The end of a process as a failure message. */

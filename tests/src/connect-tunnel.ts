@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { atEnd } from "./clean-up.ts";
 
 export interface ConnectTunnelOptions {
   /** Speaks TLS with its clients, by the identity of the name they ask for. */
@@ -54,6 +55,7 @@ export class ConnectTunnel {
       tunnel.#server.once("error", reject);
       tunnel.#server.listen(0, "127.0.0.1", resolve);
     });
+    atEnd(() => tunnel.close());
     return tunnel;
   }
 

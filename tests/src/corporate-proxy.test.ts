@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { runSteps } from "./client-steps.ts";
 import { ConnectTunnel } from "./connect-tunnel.ts";
 import { FakeAws } from "./fake-aws.ts";
@@ -26,11 +26,6 @@ describe.skipIf(targetKind === "direct")("where a company's proxy is the only wa
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await corporate?.close();
-    await fake?.close();
   });
 
   test.each(["http", "https"] as const)("an agent works through it, %s:// and with a password", async (scheme) => {

@@ -31,10 +31,7 @@ describe.skipIf(rclone.skip && s3cmd.skip)("clients of other authors", () => {
     proxyPort = new URL(target.env.HTTPS_PROXY ?? "").port;
     ca = target.env.NODE_EXTRA_CA_CERTS ?? "";
   });
-  afterAll(async () => {
-    await target?.stop();
-    await fake?.close();
-  });
+  afterAll(() => target?.stop());
 
   const downloaded = (dir: string, name: string): string => digest(readFileSync(join(folder, dir, name)));
 

@@ -38,9 +38,6 @@ describe.skipIf(targetKind === "direct")("iam-agent-proxy doctor", () => {
     fake = await FakeAws.start({ credentials });
     user = new RunCommand(fake, credentials);
   });
-  afterAll(async () => {
-    await fake?.close();
-  });
 
   async function doctor(args: readonly string[] = [], env: NodeJS.ProcessEnv = user.env): Promise<Report> {
     const exited = await run(process.execPath, [proxyBin, "doctor", "--json", ...args], {

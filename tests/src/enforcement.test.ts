@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { runSteps, type StepRun } from "./client-steps.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { ProxyProcess } from "./proxy-process.ts";
@@ -24,10 +24,6 @@ describe.skipIf(targetKind === "direct")("a policy", () => {
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
 
   test("made from a recording lets the same calls through, and the calls only", async () => {

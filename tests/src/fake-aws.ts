@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
+import { atEnd } from "./clean-up.ts";
 import { xmlElements } from "./fake-aws/answers.ts";
 import { cloudwatch } from "./fake-aws/cloudwatch.ts";
 import { dynamodb } from "./fake-aws/dynamodb.ts";
@@ -96,6 +97,7 @@ export class FakeAws {
       fake.#server.once("error", reject);
       fake.#server.listen(0, "127.0.0.1", resolve);
     });
+    atEnd(() => fake.close());
     return fake;
   }
 

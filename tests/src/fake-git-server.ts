@@ -3,6 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { atEnd } from "./clean-up.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import type { UpstreamAws } from "./target.ts";
 import { TestCa } from "./test-ca.ts";
@@ -32,6 +33,7 @@ export class FakeGitServer implements UpstreamAws {
   static async start(options: FakeGitOptions): Promise<FakeGitServer> {
     const self = new FakeGitServer(await TestCa.create(), options);
     await new Promise<void>((done) => self.#server.listen(0, "127.0.0.1", done));
+    atEnd(() => self.close());
     return self;
   }
 

@@ -9,6 +9,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { atEnd } from "./clean-up.ts";
 import { type EventFrame, eventFrame, takeFrames } from "./fake-aws/event-frames.ts";
 import { judge, type RealCredentials, signingSeed } from "./fake-aws/signature-oracle.ts";
 import type { WireRequest } from "./fake-aws/wire-request.ts";
@@ -68,6 +69,7 @@ export class FakeStreamingAws {
       fake.#server.once("error", reject);
       fake.#server.listen(0, "127.0.0.1", resolve);
     });
+    atEnd(() => fake.close());
     return fake;
   }
 

@@ -48,7 +48,6 @@ describe.skipIf(targetKind === "direct")("the proxy", () => {
     await first.stop();
   });
   beforeEach(() => fake.forget());
-  afterAll(() => fake?.close());
 
   const get = (proxy: Pick<ProxyProcess, "env">, agent: RealCredentials) =>
     s3(proxy, { agent, path: "/faults/object" });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
+import { atEnd } from "./clean-up.ts";
 import type { FakeAws } from "./fake-aws.ts";
 import type { TestCa } from "./test-ca.ts";
 
@@ -46,7 +47,9 @@ export class FaultyAws {
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
-    return new FaultyAws(fake, server, address.port);
+    const faulty = new FaultyAws(fake, server, address.port);
+    atEnd(() => faulty.close());
+    return faulty;
   }
 
   /** How connections behave from now on. Those that are open are closed, for the proxy keeps them. */

@@ -29,10 +29,7 @@ describe.skipIf(git.skip || cli.skip || targetKind === "direct")(
       await runOk("git", ["init", "--bare", "-b", "main", join(root, "app")], { env: { PATH: process.env.PATH } });
       server = await FakeGitServer.start({ credentials, root });
     });
-    afterEach(async () => {
-      await proxy?.kill();
-      await server.close();
-    });
+    afterEach(() => proxy?.kill());
 
     async function start(options: Partial<ProxyOptions> = {}): Promise<void> {
       proxy = await ProxyProcess.start(server, { credentials, args: ["--agent", "ci"], ...options });

@@ -191,7 +191,6 @@ describe.skipIf(namespaces !== undefined || targetKind === "direct" || cli.skip)
     afterAll(async () => {
       await proxy?.stop();
       broker?.kill();
-      await fake?.close();
     });
 
     /** Runs a script as the agent: in its network, without sight of the broker, the proxy's directory and ~/.aws. */

@@ -133,7 +133,6 @@ describe.each([...works].filter(([, why]) => why === ""))("run --isolate with %s
   afterAll(async () => {
     for (const server of [outside, ...servers]) server?.close();
     expect(user.runs).toEqual([]);
-    await fake?.close();
   });
 
   test.each([

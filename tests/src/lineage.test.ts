@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { awsConfigFile, scrubbedEnv } from "./agent-env.ts";
 import { type Exited, run } from "./child.ts";
 import { findClient } from "./client.ts";
@@ -36,10 +36,6 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("policy over t
     tls = await TlsTerminator.start(server.port);
   });
   afterEach(() => proxy?.kill());
-  afterAll(async () => {
-    await tls?.close();
-    await server?.stop();
-  });
 
   async function start(options: Partial<Parameters<typeof ProxyProcess.start>[1]> = {}): Promise<ProxyProcess> {
     const { args = [], ...others } = options;

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { scrubbedEnv } from "./agent-env.ts";
+import { kill } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -12,12 +12,10 @@ const startTimeoutMs = 60_000;
 /** moto, an AWS of other authors, over plain HTTP: it checks the signature of every request against keys it issued itself. */
 export class MotoServer {
   readonly port: number;
-  readonly #child: ChildProcess;
   readonly #log: () => string;
 
-  private constructor(port: number, child: ChildProcess, log: () => string) {
+  private constructor(port: number, log: () => string) {
     this.port = port;
-    this.#child = child;
     this.#log = log;
   }
 
@@ -28,8 +26,7 @@ export class MotoServer {
       cwd: home,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const kill = () => child.kill("SIGKILL");
-    atEnd(kill);
+    atEnd(() => kill(child));
     let log = "";
     const keep = (chunk: Buffer) => {
       log += chunk.toString("utf8");
@@ -39,9 +36,8 @@ export class MotoServer {
     const deadline = performance.now() + startTimeoutMs;
     for (;;) {
       const port = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(log)?.[1];
-      if (port) return new MotoServer(Number(port), child, () => log);
+      if (port) return new MotoServer(Number(port), () => log);
       if (child.exitCode !== null || performance.now() > deadline) {
-        kill();
         throw new Error(`moto does not start (exit code ${child.exitCode}):\n${log.slice(-4000)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -82,12 +78,6 @@ export class MotoServer {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`moto refuses ${parameters.Action}: ${answer.status} ${text}`);
     return text;
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "exit");
   }
 }
 

@@ -36,10 +36,6 @@ describe.skipIf(moto.skip)("moto, which checks signatures against keys it issued
     keys = await server.requireSignatures();
     tls = await TlsTerminator.start(server.port);
   });
-  afterAll(async () => {
-    await tls?.close();
-    await server?.stop();
-  });
 
   describe("with the real keys", () => {
     let target: Target;

@@ -31,10 +31,7 @@ describe.skipIf(targetKind === "direct")("enforcement by the whole policy langua
   beforeEach(async () => {
     fake = await FakeAws.start({ credentials });
   });
-  afterEach(async () => {
-    await proxy?.kill();
-    await fake.close();
-  });
+  afterEach(() => proxy?.kill());
 
   const start = async (options: Partial<ProxyOptions>): Promise<void> => {
     proxy = await ProxyProcess.start(fake, { credentials, mode: "enforce", ...options });

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { awsConfigFile } from "./agent-env.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { ProxyProcess } from "./proxy-process.ts";
@@ -40,10 +40,6 @@ describe.skipIf(targetKind === "direct")("~/.aws/config", () => {
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
   const homeWith = (text: string): string => {
     const home = tempDir("home");

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { agentEnv, awsConfigFile, scrubbedEnv } from "./agent-env.ts";
-import { describe, type Exited, runOk } from "./child.ts";
+import { describe, type Exited, kill, runOk } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import type { Target, UpstreamAws } from "./target.ts";
@@ -106,7 +106,7 @@ export class ProxyProcess implements Target {
       cwd: home,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    atEnd(() => child.kill("SIGKILL"));
+    atEnd(() => kill(child));
     const output = new Output(child, `iam-agent-proxy ${command.slice(1).join(" ")}`);
     const started = await output.waitFor(
       /HTTPS_PROXY=http:\/\/[^:\s]+:(\d+)|"type":"started".*?"port":(\d+)/,
@@ -188,11 +188,9 @@ export class ProxyProcess implements Target {
     return exited;
   }
 
-  /** For afterAll: ends it whatever state it is in. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "exit");
+  /** Ends it whatever state it is in; so does the end of the test file. */
+  kill(): Promise<void> {
+    return kill(this.#child);
   }
 }
 

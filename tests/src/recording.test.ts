@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Exited, run } from "./child.ts";
 import { runSteps, type StepRun } from "./client-steps.ts";
 import { FakeAws } from "./fake-aws.ts";
@@ -44,10 +44,6 @@ describe.skipIf(targetKind === "direct")("a recording of real SDK calls", () => 
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
 
   // A different half of the traffic each time, the same in every run of the suite.

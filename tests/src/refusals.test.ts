@@ -21,10 +21,7 @@ describe.skipIf(targetKind === "direct")("nothing leaves with the real keys", ()
     agent = await proxy.agentCredentials();
   });
   beforeEach(() => fake.forget());
-  afterAll(async () => {
-    await proxy?.stop();
-    await fake?.close();
-  });
+  afterAll(() => proxy?.stop());
 
   const send = async (
     changes: Partial<SignOptions> = {},

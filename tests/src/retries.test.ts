@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findClient } from "./client.ts";
 import { runSteps } from "./client-steps.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
@@ -78,10 +78,6 @@ describe.skipIf(targetKind === "direct")("what is refused is not tried again", (
   beforeEach(() => {
     before = proxy.activity.length;
     fake.forget();
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
 
   const decided = () => proxy.activity.slice(before).filter(({ type }) => type === "decided");

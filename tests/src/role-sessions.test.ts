@@ -61,7 +61,6 @@ describe.skipIf(targetKind === "direct")("sessions of roles", () => {
   afterEach(async () => {
     for (const caller of callers) caller.end();
     await proxy?.kill();
-    await fake.close();
   });
 
   async function start(options: Partial<ProxyOptions> = {}): Promise<void> {

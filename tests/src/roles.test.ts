@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { awsConfigFile } from "./agent-env.ts";
 import { run, runOk } from "./child.ts";
 import { findClient } from "./client.ts";
@@ -33,11 +33,6 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("roles that an
     server = await MotoServer.start();
     keys = await server.requireSignatures();
     tls = await TlsTerminator.start(server.port);
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await tls?.close();
-    await server?.stop();
   });
 
   async function start(options: Partial<Parameters<typeof ProxyProcess.start>[1]> = {}): Promise<NodeJS.ProcessEnv> {

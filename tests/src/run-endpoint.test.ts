@@ -44,10 +44,7 @@ describe.skipIf(targetKind === "direct")("endpoint mode, for clients that cannot
       AWS_PAGER: "",
     };
   });
-  afterAll(async () => {
-    await proxy?.stop();
-    await fake?.close();
-  });
+  afterAll(() => proxy?.stop());
 
   test.skipIf(cli.skip)("the AWS CLI works without a proxy variable or a certificate", async () => {
     const file = join(proxy.home, "file");

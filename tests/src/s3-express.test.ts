@@ -25,10 +25,7 @@ describe.skipIf(targetKind === "direct")("a directory bucket of S3 Express", () 
     fake = await FakeAws.start({ credentials });
     fake.s3.addBucket(bucket);
   });
-  afterEach(async () => {
-    await proxy?.kill();
-    await fake.close();
-  });
+  afterEach(() => proxy?.kill());
 
   async function start(options: Partial<ProxyOptions> = {}): Promise<void> {
     const args = ["--allow-credentials-from", "s3:CreateSession", ...(options.args ?? [])];

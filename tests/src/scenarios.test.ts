@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Exited, run, runOk } from "./child.ts";
 import { findClient } from "./client.ts";
 import { MotoServer } from "./moto-server.ts";
@@ -51,10 +51,6 @@ describe.skipIf(moto.skip || targetKind === "direct")("a job, recorded with real
   beforeAll(async () => {
     server = await MotoServer.start();
     tls = await TlsTerminator.start(server.port);
-  });
-  afterAll(async () => {
-    await tls?.close();
-    await server?.stop();
   });
 
   test.each(jobs)("%s gives the policy one would sign, and the policy its job", async (name, job) => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { awsConfigFile, scrubbedEnv } from "./agent-env.ts";
 import { run } from "./child.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
@@ -31,10 +31,6 @@ describe.skipIf(targetKind === "direct")("the real credentials", { timeout: 240_
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
     aws = await FaultyAws.start(fake);
-  });
-  afterAll(async () => {
-    await aws?.close();
-    await fake?.close();
   });
 
   const see = (where: string, what: string | Uint8Array): void => void seen.set(where, Buffer.from(what));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Exited, run } from "./child.ts";
 import { findClient } from "./client.ts";
 import { runSteps, type StepRun } from "./client-steps.ts";
@@ -104,10 +104,6 @@ describe.skipIf(targetKind === "direct")("the real secret key and session token"
       const path = join(entry.parentPath, entry.name);
       if (entry.isFile()) seen.set(`file ${path}`, readFileSync(path));
     }
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await fake?.close();
   });
 
   test("were used: the run is one that could have leaked them", () => {

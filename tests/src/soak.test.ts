@@ -7,7 +7,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { HttpsProxyAgent } from "https-proxy-agent";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { FaultyAws, untilHead } from "./faulty-aws.ts";
@@ -66,11 +66,6 @@ describe.skipIf(targetKind === "direct" || !linux)(`a soak of ${seconds} s (Linu
     agent = await proxy.agentCredentials();
     expect((await s3(proxy, { agent, method: "PUT", path: "/soak" })).status).toBe(200);
     expect((await s3(proxy, { agent, method: "PUT", path: "/soak/object", body: "whole" })).status).toBe(200);
-  });
-  afterAll(async () => {
-    await proxy?.kill();
-    await aws?.close();
-    await fake?.close();
   });
 
   test("memory, descriptors and work for a request do not grow, and no record is lost", {

@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import { atEnd } from "./clean-up.ts";
 import { TestCa } from "./test-ca.ts";
 
 /** TLS in front of a plain HTTP server, with a certificate for whatever name the client asks for. */
@@ -33,6 +34,7 @@ export class TlsTerminator {
       terminator.#server.once("error", reject);
       terminator.#server.listen(0, "127.0.0.1", resolve);
     });
+    atEnd(() => terminator.close());
     return terminator;
   }
 

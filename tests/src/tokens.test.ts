@@ -36,10 +36,7 @@ describe.skipIf(targetKind === "direct")("tokens that clients make of their keys
   beforeEach(async () => {
     fake = await FakeAws.start({ credentials });
   });
-  afterEach(async () => {
-    await proxy?.kill();
-    await fake.close();
-  });
+  afterEach(() => proxy?.kill());
 
   const start = async (options: Partial<ProxyOptions> = {}): Promise<void> => {
     proxy = await ProxyProcess.start(fake, {

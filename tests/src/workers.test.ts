@@ -46,10 +46,7 @@ describe.skipIf(targetKind === "direct" || process.platform !== "linux")("a prox
   beforeEach(async () => {
     fake = await FakeAws.start({ credentials });
   });
-  afterEach(async () => {
-    await proxy?.kill();
-    await fake.close();
-  });
+  afterEach(() => proxy?.kill());
 
   async function start(options: Partial<ProxyOptions> = {}): Promise<void> {
     const { args = [], ...others } = options;
