@@ -1,7 +1,8 @@
-import { type Endpoint, parseEndpoint, type RequestHead } from "@iap/aws-core";
+import type { Endpoint, RequestHead } from "@iap/aws-core";
 import { formatAmzDate, parseAmzDate, type QueryParameter, uriDecode } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 import { malformed } from "./authorization-error.ts";
+import { bucketEndpoint } from "./bucket-endpoint.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { checkAccessKeyId, onlyValue } from "./signature-parts.ts";
 
@@ -70,9 +71,8 @@ function parts(
 
 /** The bucket and region of an S3 host. Throws `MalformedAuthorization` for another: only S3 ever had this version. */
 export function s3Endpoint(host: string): { readonly region: string; readonly bucket: string | undefined } {
-  const endpoint = parseEndpoint(host);
-  const style = endpoint?.s3?.style;
-  if (endpoint === undefined || (style !== "path" && style !== "virtual")) {
+  const endpoint = bucketEndpoint(host);
+  if (endpoint === undefined) {
     throw malformed(
       "it is of Signature Version 2, which is supported for S3 buckets only: set the client's signature version to v4 (s3v4)",
     );

@@ -17,6 +17,7 @@ import { authenticate } from "./authenticate.ts";
 import type { Authorization } from "./authorization.ts";
 import { malformed } from "./authorization-error.ts";
 import type { BodyFilter } from "./body-filter.ts";
+import { bucketEndpoint } from "./bucket-endpoint.ts";
 import type { PostForm } from "./post-form.ts";
 import { PostFormFilter } from "./post-form-filter.ts";
 import { checkPostPolicy, type PostPolicy, parsePostPolicy } from "./post-policy.ts";
@@ -149,13 +150,14 @@ function fieldsOf(head: RequestHead, { fields, filename }: PostForm): ReadonlyMa
 }
 
 function location(head: RequestHead): { readonly bucket: string; readonly prefix: string } {
-  const { bucket } = s3Endpoint(head.host);
+  const endpoint = bucketEndpoint(head.host);
+  const bucket = endpoint?.s3?.bucket;
   const { path, query } = splitTarget(head.target);
   const wrong = new AwsError(
     "InvalidRequest",
     "A POST form goes to a bucket, with the key in its fields and no query.",
   );
-  if (query !== undefined) throw wrong;
+  if (endpoint === undefined || query !== undefined) throw wrong;
   if (bucket !== undefined) {
     if (path !== "/") throw wrong;
     return { bucket, prefix: "" };
