@@ -33,6 +33,9 @@ export function eventFrameLength(prelude: Buffer): number {
 
 /** Reads a whole frame. Throws `InvalidRequest` when it is not a signed event: `:date` and `:chunk-signature`, no other header. */
 export function readSignedEvent(frame: Buffer): SignedEvent {
+  if (frame.length < PRELUDE + CRC || PRELUDE + frame.readUInt32BE(4) > frame.length - CRC) {
+    throw malformed("a message is shorter than its headers");
+  }
   if (crc32(frame.subarray(0, -CRC)) !== frame.readUInt32BE(frame.length - CRC)) {
     throw malformed("a message's checksum is wrong");
   }

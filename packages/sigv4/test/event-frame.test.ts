@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { AwsError } from "@iap/aws-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -67,6 +68,17 @@ describe("what is no signed event is refused", () => {
         eventFrameLength(frame.subarray(0, 12));
         readSignedEvent(frame);
       }).toThrow(AwsError);
+    }
+  });
+
+  test("a frame that ends before its headers do, whatever its checksum", () => {
+    expect(() => readSignedEvent(Buffer.alloc(15))).toThrow(AwsError);
+    for (const length of [1, 1000, 0xffff_ffff]) {
+      const frame = frameOf("");
+      const headers = frame.readUInt32BE(4);
+      frame.writeUInt32BE(Math.min(headers + length, 0xffff_ffff), 4);
+      frame.writeUInt32BE(crc32(frame.subarray(0, -4)), frame.length - 4);
+      expect(() => readSignedEvent(frame)).toThrow(AwsError);
     }
   });
 
