@@ -4,7 +4,9 @@ import { formatAmzDate, isS3Family } from "@iap/sigv4";
 import type { Authorization } from "./authorization.ts";
 
 export interface AuthenticateOptions {
+  /** Whose signatures count. */
   readonly keys: KeyRing;
+  /** The instant to judge by. */
   readonly now: Date;
   /** How far the client's clock may be off, in milliseconds. Default: 5 minutes; 15 for the S3 family and presigned URLs. */
   readonly maxSkewMs?: number | undefined;

@@ -15,12 +15,18 @@ import { malformed, multiple } from "./authorization-error.ts";
 import { mismatch } from "./verify-signature.ts";
 
 export interface VerifyGitPasswordOptions {
+  /** Whose passwords count. */
   readonly keys: KeyRing;
+  /** The instant to judge by. */
   readonly now: Date;
+  /** Keys derived before; without it, a key is derived for this password alone. */
   readonly signingKeys?: SigningKeys | undefined;
 }
 
-/** The user name and password of a request (RFC 7617), as git sends them; undefined when it brings none. */
+/**
+ * The user name and password of a request (RFC 7617), as git sends them; undefined when it brings none. Throws
+ * `MultipleAuthentication` for two, `MalformedAuthorization` for what is not Basic authentication.
+ */
 export function readBasicPassword(
   head: RequestHead,
 ): { readonly username: string; readonly password: string } | undefined {

@@ -26,8 +26,11 @@ import { s3Endpoint } from "./signature-v2-authorization.ts";
 import { mismatch } from "./verify-signature.ts";
 
 export interface VerifyPostFormOptions {
+  /** Whose signatures count. */
   readonly keys: KeyRing;
+  /** The instant by which the key and the policy are judged. */
   readonly now: Date;
+  /** Keys derived before; without it, a key is derived for this form alone. */
   readonly signingKeys?: SigningKeys | undefined;
 }
 
@@ -45,7 +48,9 @@ export interface VerifiedPostForm {
 
 /**
  * Verifies the fields of an S3 POST form: the signature over its policy, key, token, expiration, and every condition as
- * S3 would. Throws an `AwsError` naming the cause. The file is checked by the filter of the result.
+ * S3 would. The file is checked by the filter of the result. Throws `AwsError`: `MissingAuthentication` without a policy,
+ * `HeadersNotSigned` for `x-amz-*` headers, which nothing signs, `InvalidPolicyDocument`, `AccessDenied` in S3's words for what
+ * does not meet the policy, `InvalidRequest` for what is no upload or has two readings, and those of `verify`.
  */
 export function verifyPostForm(head: RequestHead, form: PostForm, options: VerifyPostFormOptions): VerifiedPostForm {
   const { keys, now, signingKeys } = options;

@@ -25,16 +25,19 @@ import { checkUnsignedHeaders } from "./unsigned-headers.ts";
 import { inboundSeed, verifySignature } from "./verify-signature.ts";
 
 export interface VerifyOptions {
+  /** Whose signatures count. */
   readonly keys: KeyRing;
+  /** The instant by which keys, dates and expiries are judged. */
   readonly now: Date;
   /** As for `authenticate`. */
   readonly maxSkewMs?: number | undefined;
   /** Whether the request came over TLS, without which no body may be unsigned. Default true. */
   readonly secure?: boolean | undefined;
-  /** What `parseAuthorization` made of this request before, if it did. */
+  /** What `parseAuthorization` made of this request before, if it did: it is not read again. */
   readonly authorization?: Authorization | undefined;
-  /** What `authenticate` made of that authorization before, if it did. */
+  /** What `authenticate` made of that authorization before, if it did: token, clock and end are not judged again. */
   readonly key?: AgentKey | undefined;
+  /** Keys derived before; without it, a key is derived for this request alone. */
   readonly signingKeys?: SigningKeys | undefined;
 }
 
@@ -63,8 +66,11 @@ export type VerifiedBody =
     };
 
 /**
- * Verifies a request against a key ring: authorization, key, token, clock, signature, and the body as far as it is here.
- * Throws an `AwsError` naming the cause. A body that streams is checked by the filter of the result.
+ * Verifies a request against a key ring: authorization, key, token, clock, signature, and the body as far as it is here. A
+ * body that streams is checked by the filter of the result; one whose hash is not stated (`payload.kind` `collect`) must be here.
+ *
+ * Throws the `AwsError`s of `parseAuthorization`, `authenticate` and `verifySignature`; `HeadersNotSigned` for settings to S3
+ * outside of the signature; of a body that is here, `ContentSha256Mismatch`, and what the filters throw.
  */
 export function verify(request: AwsRequest, options: VerifyOptions): VerifiedRequest {
   const { keys, now, maxSkewMs, secure = true, signingKeys } = options;

@@ -24,11 +24,13 @@ import type { SigningKeys } from "./signing-keys.ts";
 import { stringToSign } from "./string-to-sign.ts";
 
 export interface SignOptions {
+  /** Whose signature it is to be. A session token goes out with it. */
   readonly credentials: Credentials;
   /** Not used with SigV4a. */
   readonly region: string;
   /** The signing name: `s3`, `execute-api`. */
   readonly service: string;
+  /** The date of the signature. */
   readonly now: Date;
   /** The hash line: the body's SHA-256 as lower-case hex, or the literal that stands for it. */
   readonly payload: string;
