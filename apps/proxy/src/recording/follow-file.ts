@@ -3,7 +3,8 @@ import { StringDecoder } from "node:string_decoder";
 
 /**
  * The lines that are added to a file from now on, as they come, until `stop`. A file that is renamed, as a full log is, is
- * read to its end and then the new one at its path from its beginning; one that is not there yet is waited for.
+ * read to its end and then the new one at its path from its beginning; one that is emptied is read from its beginning, and
+ * one that is not there yet is waited for.
  */
 export async function* followFile(
   path: string,
@@ -15,6 +16,11 @@ export async function* followFile(
   try {
     for (;;) {
       const there = statSync(path, { throwIfNoEntry: false });
+      if (open !== undefined && there?.ino === open.ino && there.size < open.at) {
+        // Before more is read: what is added meanwhile makes it longer than it was.
+        open.at = 0;
+        rest = "";
+      }
       for (; open !== undefined; ) {
         const length = readSync(open.fd, buffer, 0, buffer.length, open.at);
         if (length === 0) break;
