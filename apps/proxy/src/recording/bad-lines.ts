@@ -20,7 +20,7 @@ export class BadLines {
   }
 
   end(): void {
-    for (const [file, count] of this.#more) this.#stderr.write(`${file}: ${count} more lines passed over\n`);
+    for (const [file, count] of this.#more) this.#stderr.write(`${printable(file)}: ${count} more lines passed over\n`);
     this.#more.clear();
   }
 }

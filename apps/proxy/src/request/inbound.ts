@@ -1,14 +1,6 @@
-import {
-  type AgentKey,
-  AwsError,
-  type AwsRequest,
-  headerValue,
-  type KeyRing,
-  type RequestHead,
-  splitTarget,
-} from "@iap/aws-core";
+import { type AgentKey, AwsError, type AwsRequest, headerValue, type RequestHead, splitTarget } from "@iap/aws-core";
 import type { BodyFilter, Exchange } from "@iap/interceptor";
-import { postFormHead, queryAuthentication, type SigningKeys } from "@iap/sigv4";
+import { postFormHead, queryAuthentication } from "@iap/sigv4";
 import {
   type Authorization,
   authenticate,
@@ -22,17 +14,12 @@ import {
   verify,
   verifyPostForm,
 } from "@iap/sigv4-verify";
+import type { PipelineParts } from "../pipeline-parts.ts";
 import { withUserAgentSuffix } from "../upstream/user-agent-suffix.ts";
 import { requestAsForwarded } from "./call-as-signed.ts";
 import { type SignUpstreamOptions, signUpstream, type UpstreamMessage } from "./sign-upstream.ts";
 
-export interface InboundOptions {
-  readonly keys: KeyRing;
-  readonly now: () => Date;
-  readonly signingKeys: SigningKeys;
-  /** What is appended to the User-Agent of a key's requests; undefined: nothing. */
-  readonly userAgentSuffix?: ((key: AgentKey) => string | undefined) | undefined;
-}
+type InboundParts = Pick<PipelineParts, "keys" | "now" | "signingKeys" | "userAgentSuffix">;
 
 /** A request of which is known who claims to have signed it, in whatever form. */
 export interface Inbound {
@@ -56,10 +43,10 @@ export interface VerifiedInbound {
 }
 
 /** Reads who signed a request: from its head, or for an S3 POST form, which is signed in its body, from its fields. */
-export async function readInbound(exchange: Exchange, options: InboundOptions): Promise<Inbound> {
+export async function readInbound(exchange: Exchange, parts: InboundParts): Promise<Inbound> {
   const { head } = exchange;
-  if (isPostForm(head) && !isSignedInHead(head)) return readForm(exchange, options);
-  const { keys, now, signingKeys, userAgentSuffix } = options;
+  if (isPostForm(head) && !isSignedInHead(head)) return readForm(exchange, parts);
+  const { keys, now, signingKeys, userAgentSuffix } = parts;
   const authorization = parseAuthorization(head);
   const key = authenticate(authorization, { keys, now: now() });
   return {
@@ -89,7 +76,7 @@ const nothing = new Uint8Array();
 
 async function readForm(
   exchange: Exchange,
-  { keys, now, signingKeys, userAgentSuffix }: InboundOptions,
+  { keys, now, signingKeys, userAgentSuffix }: InboundParts,
 ): Promise<Inbound> {
   const { head } = exchange;
   let form: PostForm | undefined;
