@@ -463,6 +463,21 @@ describe("an S3 POST form", () => {
     expect(proxy.aws.connections).toBe(0);
   });
 
+  test("is judged by the User-Agent that goes on", async () => {
+    const Statement = [
+      { Effect: "Allow", Action: "s3:PutObject", Resource: "*" },
+      { Effect: "Deny", Action: "*", Resource: "*", Condition: { StringLike: { "aws:UserAgent": "old-uploader/*" } } },
+    ];
+    await open({ mode: "enforce", policy: { Version: "2012-10-17", Statement } });
+    const { head: posted, body } = form(key, conditions);
+    const by = (agent: string): RequestHead => ({ ...posted, headers: [...posted.headers, ["User-Agent", agent]] });
+    expect((await proxy.send(by("old-uploader/1"), body)).status).toBe(403);
+    expect(proxy.aws.seen).toEqual([]);
+    expect((await proxy.send(by("uploader/2"), body)).status).toBe(200);
+    expect(proxy.decided[1]?.checks[0]?.context).toMatchObject({ "aws:UserAgent": "uploader/2 by/tester" });
+    expect(headerValue(proxy.aws.seen[0]?.headers ?? [], "user-agent")).toBe("uploader/2 by/tester");
+  });
+
   test("with a file longer than its policy allows breaks off upstream", async () => {
     await open();
     const { head: posted, body } = form(key, [...conditions, ["content-length-range", 0, 200_000]]);

@@ -1,4 +1,12 @@
-import { type AgentKey, AwsError, type AwsRequest, headerValue, type RequestHead, splitTarget } from "@iap/aws-core";
+import {
+  type AgentKey,
+  AwsError,
+  type AwsRequest,
+  type Headers,
+  headerValue,
+  type RequestHead,
+  splitTarget,
+} from "@iap/aws-core";
 import type { BodyFilter, Exchange } from "@iap/interceptor";
 import { postFormHead, queryAuthentication } from "@iap/sigv4";
 import {
@@ -92,8 +100,9 @@ async function readForm(
   if (form === undefined) throw new AwsError("IncompleteBody", "The POST form ends before its file begins.");
   const verified = verifyPostForm(head, form, { keys, now: now(), signingKeys });
   const { authorization, key } = verified;
-  const suffix = userAgentSuffix?.(key);
-  const equivalent = withUserAgentSuffix(verified.equivalent, suffix);
+  const forwarded = withUserAgentSuffix(head, userAgentSuffix?.(key));
+  const { headers } = verified.equivalent;
+  const equivalent = { ...verified.equivalent, headers: [...headers, ...userAgents(forwarded)] };
   return {
     authorization,
     key,
@@ -102,24 +111,30 @@ async function readForm(
     verify: () => ({
       request: { ...equivalent, body: nothing },
       payload: undefined,
-      sign: (upstream) => signForm(exchange, verified, begun, { ...upstream, suffix }),
+      sign: (upstream) => signForm(forwarded, exchange.contentLength, verified, begun, upstream),
     }),
   };
 }
 
+/** What a form's fields do not say of the request, and policies ask for. */
+function userAgents({ headers }: RequestHead): Headers {
+  return headers.filter(([name]) => name.toLowerCase() === "user-agent");
+}
+
 /** The form with other credentials: its fields are rewritten, its file streams on. */
 function signForm(
-  { head, contentLength }: Exchange,
+  head: RequestHead,
+  contentLength: number | undefined,
   verified: VerifiedPostForm,
   begun: Uint8Array,
-  { credentials, now, signingKeys, suffix }: SignUpstreamOptions & { readonly suffix: string | undefined },
+  { credentials, now, signingKeys }: SignUpstreamOptions,
 ): UpstreamMessage {
   const { region } = verified.authorization.scope;
   const fields = resignPostForm(verified, { credentials, region, now, signingKeys });
   const filter = verified.filter(fields);
   const length = contentLength === undefined ? undefined : contentLength + fields.length - verified.form.length;
   return {
-    head: postFormHead(withUserAgentSuffix(head, suffix)),
+    head: postFormHead(head),
     body: afterwards(filter.push(begun), filter),
     length,
   };
