@@ -20,7 +20,7 @@ export interface UpstreamCredentialsOptions {
 
 /** Fetched anew this long before they expire. */
 const refreshAheadMs = 5 * 60_000;
-/** After a failure the provider is left alone for this long: it may start processes or call the network. */
+/** After an answer, or none, the provider is left alone for this long: it may start processes or call the network. */
 const retryAfterMs = 2_000;
 /** One that hangs may have left a process behind: it is left alone for twice as long each time, up to this. */
 const longestRetryAfterMs = 5 * 60_000;
@@ -29,6 +29,7 @@ const longestRetryAfterMs = 5 * 60_000;
 export class UpstreamCredentials implements Upstreams {
   readonly #options: UpstreamCredentialsOptions;
   #current: Credentials | undefined;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
   #pending: Promise<Credentials> | undefined;
   #failed: { readonly error: AwsError; readonly at: number; readonly retryAfterMs: number } | undefined;
 
@@ -42,6 +43,7 @@ export class UpstreamCredentials implements Upstreams {
     const left = (current?.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now;
     if (current !== undefined && left > refreshAheadMs) return current;
     // Either way: a clock that was set back must not make the wait longer.
+    if (current !== undefined && left > 0 && Math.abs(now - this.#fetchedAt) < retryAfterMs) return current;
     if (this.#failed !== undefined && Math.abs(now - this.#failed.at) < this.#failed.retryAfterMs) {
       if (current !== undefined && left > 0) return current;
       throw this.#failed.error;
@@ -77,6 +79,7 @@ export class UpstreamCredentials implements Upstreams {
         throw new Error(`the credential provider gave credentials that expired at ${found.expiration.toISOString()}`);
       this.#failed = undefined;
       this.#current = new Credentials(found);
+      this.#fetchedAt = this.#options.now().getTime();
       return this.#current;
     } catch (cause) {
       const error = new AwsError(

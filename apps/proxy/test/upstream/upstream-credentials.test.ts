@@ -102,6 +102,15 @@ test("old ones serve to their end when new ones cannot be had, and not beyond", 
   expect(told).toHaveLength(1);
 });
 
+test("a provider that has none that live longer is not asked for each request", async () => {
+  next = async () => pair("AKIA", 3);
+  for (let i = 0; i < 50; i++) await keyId();
+  expect(calls).toBe(1);
+  now += 2_000;
+  await keyId();
+  expect(calls).toBe(2);
+});
+
 test("what the provider gives expired is never handed on", async () => {
   next = async () => pair("AKIAOLD", 0);
   await expect(keyId()).rejects.toMatchObject({ code: "ServiceUnavailable" });
