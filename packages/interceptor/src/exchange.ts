@@ -44,7 +44,7 @@ export interface ReadBodyHeadOptions extends ReadBodyOptions {
   readonly enough: (bytes: Uint8Array) => boolean;
 }
 
-/** An answer of our own, whole. */
+/** An answer of our own, whole. Its Content-Length is added. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -95,6 +95,7 @@ export type ResponsePlan =
   | { readonly maxBytes: number; readonly rewrite: (body: Uint8Array | undefined) => Answer | "unchanged" };
 
 export interface ForwardResult {
+  /** The client has all of the answer; it left before; or the answer broke off, for what `error` says. */
   readonly outcome: "answered" | "aborted" | "failed";
   readonly head: ResponseHead;
   /** Body bytes sent upstream and received from it. */

@@ -35,7 +35,7 @@ import type { OpenUpstream } from "./upstream-stream.ts";
 export interface InterceptorOptions extends RouteOptions, UpstreamRoute {
   /** Certificate authorities to trust upstream, PEM, instead of those built into Node. */
   readonly ca?: readonly string[] | undefined;
-  /** The TLS identity shown to clients of an intercepted host. */
+  /** The TLS identity shown to clients of an intercepted host, by its lower-case name. */
   readonly secureContext: (host: string) => Promise<SecureContext>;
   /** Judges and answers one request. What it throws is a bug: the client's connection is destroyed and the error told. */
   readonly handle: (exchange: Exchange) => Promise<void>;
@@ -52,7 +52,9 @@ export interface InterceptorOptions extends RouteOptions, UpstreamRoute {
 }
 
 export type InterceptorEvent =
+  /** A tunnel to a host that is not intercepted stands. */
   | { readonly type: "tunnel"; readonly host: string; readonly port: number }
+  /** A CONNECT, a plain request or a connection was turned away, or a tunnel cut; `host` is `-` where none was named. */
   | { readonly type: "refused"; readonly host: string; readonly reason: string }
   /** The client broke off its handshake: usually because it does not trust the certificate authority. */
   | { readonly type: "handshakeFailed"; readonly host: string; readonly reason: string }

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from "node:net";
 
 export interface ListenOptions {
+  /** Names or addresses of this machine; the first must be there. */
   readonly hosts: readonly string[];
   /** 0: any free one, the same for all hosts. */
   readonly port: number;
