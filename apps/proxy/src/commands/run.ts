@@ -52,7 +52,7 @@ export async function run(
   const set = assignments(args.env ?? []);
   const settings = readSettings(startFlags(args), io.env, isolated ? { tunnel: "deny" } : {});
   for (const stream of [io.stdout, io.stderr]) stream.on("error", () => {});
-  const sharesScreen = isTerminal(io.stderr);
+  const sharesScreen = io.stderr.isTTY === true;
   const terminal = new RunTerminal({
     stderr: io.stderr,
     format: args.json ? "json" : "text",
@@ -238,8 +238,4 @@ async function openSocket(path: string, accept: (socket: Socket) => void): Promi
     server.listen({ path }, done);
   });
   return server;
-}
-
-function isTerminal(stream: { readonly isTTY?: boolean | undefined }): boolean {
-  return stream.isTTY === true;
 }
