@@ -7,9 +7,6 @@ import type { FoundCredentials } from "./virtualise.ts";
 /** Real credentials that AWS gave for a call of an agent, and where they came from. */
 export interface RoleSession {
   readonly credentials: Credentials;
-  readonly agent: string;
-  /** The operation that gave them: `sts:AssumeRole`. */
-  readonly from: string;
   /** The identities assumed one after another, from the proxy's own credentials on: role ARNs, or what the operation is called. */
   readonly lineage: readonly string[];
   /** Whom AWS takes the credentials for, as far as it is known. */
@@ -106,8 +103,6 @@ export class RoleSessions {
         sessionToken,
         ...(expiration === undefined ? {} : { expiration }),
       }),
-      agent,
-      from,
       lineage: [...lineage, role ?? from],
       identity,
       notAfter: fake.notAfter,

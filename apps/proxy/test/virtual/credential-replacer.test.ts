@@ -21,11 +21,12 @@ const assumeRole = (context: object, arn = "arn:aws:iam::123456789012:role/ci/de
   ],
 });
 
-/** The session that is behind the pair which the agent gets. */
+/** The session that is behind the pair which the agent gets, and whose pair it is. */
 function opened(call: ResolvedCall, by?: Parameters<CredentialReplacer>[1]) {
   const pair = { accessKeyId: "ASIAREAL", secretAccessKey: "real", sessionToken: "t", expiration: undefined };
   const given = replacer(call, by)?.replace(pair);
-  return sessions.get(vendor.lookup(given?.accessKeyId ?? "", given?.sessionToken)?.upstream ?? "");
+  const fake = vendor.lookup(given?.accessKeyId ?? "", given?.sessionToken);
+  return { agent: fake?.agent, ...sessions.get(fake?.upstream ?? "") };
 }
 
 test("a role's session is known by role, name and account, and follows those before it", () => {
@@ -38,10 +39,10 @@ test("a role's session is known by role, name and account, and follows those bef
 
 test("without its name, or of a role that is none, its principal is not made up", () => {
   const unnamed = { account: "123456789012", principalArn: undefined };
-  expect(opened(assumeRole({}), caller)?.identity).toEqual(unnamed);
-  expect(opened(assumeRole({ "sts:RoleSessionName": ["a", "b"] }), caller)?.identity).toEqual(unnamed);
+  expect(opened(assumeRole({}), caller).identity).toEqual(unnamed);
+  expect(opened(assumeRole({ "sts:RoleSessionName": ["a", "b"] }), caller).identity).toEqual(unnamed);
   const unknown = { account: undefined, principalArn: undefined };
-  expect(opened(assumeRole({}, "dev"), caller)?.identity).toEqual(unknown);
+  expect(opened(assumeRole({}, "dev"), caller).identity).toEqual(unknown);
 });
 
 test("a session that is still of whoever asked is of the same identity", () => {

@@ -6,8 +6,6 @@ import { type FromWorker, type SentSession, sentError } from "../../src/workers/
 
 const session: RoleSession = {
   credentials: new Credentials({ accessKeyId: "ASIAREAL", secretAccessKey: "real", sessionToken: "token" }),
-  agent: "a",
-  from: "sts:AssumeRole",
   lineage: ["arn:one"],
   identity: { account: "123456789012", principalArn: undefined },
   notAfter: new Date("2026-01-01T01:00:00Z"),
