@@ -145,7 +145,7 @@ function namedHosts(names: readonly string[]): (host: string) => boolean {
 }
 
 /** What went wrong, with the stack when it is a bug: what carries a cause of AWS's is told by its message. */
-export function fault(error: Error): string {
+function fault(error: Error): string {
   const { cause } = error;
   // Those tell all there is to know themselves.
   if (error instanceof UpstreamError || cause instanceof UpstreamError) return error.message;
