@@ -3,7 +3,7 @@
  * the pinned pnpm, then runs turbo. Arguments go to turbo; without any, everything is built.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeSync } from "node:fs";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,11 +16,16 @@ if (modified("node_modules/.modules.yaml") < modified("pnpm-lock.yaml")) {
   run("npx", ["--yes", `pnpm@${devDependencies.pnpm}`, "install", "--frozen-lockfile", "--reporter=append-only"]);
 }
 const args = process.argv.slice(2);
-run("turbo", ["run", ...(args.length === 0 ? ["build"] : args), "--output-logs=errors-only", "--no-update-notifier"]);
+console.error("Building ...");
+const turbo = ["run", ...(args.length === 0 ? ["build"] : args), "--output-logs=errors-only", "--no-update-notifier"];
+run("turbo", turbo, { quiet: true });
 
-/** Runs a program with its output on stderr: stdout belongs to what comes after the build. */
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, {
+/**
+ * Runs a program with its output on stderr: stdout belongs to what comes after the build. `quiet`: only what it says when
+ * it fails.
+ */
+function run(command, args, { quiet = false } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: root,
     // turbo calls pnpm, which is a devDependency.
     env: {
@@ -28,9 +33,13 @@ function run(command, args) {
       TURBO_TELEMETRY_DISABLED: "1",
       PATH: `${root}node_modules/.bin${delimiter}${process.env.PATH}`,
     },
-    stdio: ["ignore", 2, 2],
+    stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
+    maxBuffer: 64 * 1024 * 1024,
     shell: process.platform === "win32",
   });
   if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+  if (status === 0) return;
+  // Written before the process exits, unlike what goes through a stream.
+  if (quiet) for (const output of [stdout, stderr]) writeSync(2, output);
+  process.exit(status ?? 1);
 }

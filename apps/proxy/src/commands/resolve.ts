@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { createResolver } from "@iap/action-resolver";
 import {
   AwsError,
@@ -22,12 +23,17 @@ export interface ResolveFlags {
 }
 
 /** Prints what a request needs, as JSON: a raw HTTP request or a curl command, from a file or standard input. Nothing is sent. */
-export async function resolveRequest(flags: ResolveFlags, { stdout }: CliProcess): Promise<number> {
+export async function resolveRequest(flags: ResolveFlags, { stdout, stderr }: CliProcess): Promise<number> {
   const { file, "account-id": account } = flags;
   if (account !== undefined && !/^\d{12}$/.test(account)) {
     throw new UsageError(`--account-id must be twelve digits, not ${account}`);
   }
-  const bytes = readInput(file);
+  // yargs reads a lone dash as an empty text.
+  const named = file === undefined || file === "-" || file === "" ? undefined : file;
+  if (named === undefined && isatty(0)) {
+    stderr.write("A raw HTTP request or a curl command, please, and Ctrl-D at its end:\n");
+  }
+  const bytes = readInput(named);
   const isCurl = /^\s*(?:\$\s+)?curl\s/.test(bytes.toString("latin1", 0, 100));
   const { request, scope: asked } = isCurl
     ? readCurlCommand(
@@ -55,8 +61,7 @@ export async function resolveRequest(flags: ResolveFlags, { stdout }: CliProcess
 
 function readInput(file: string | undefined): Buffer {
   try {
-    // yargs reads a lone dash as an empty text.
-    return readFileSync(file === undefined || file === "-" || file === "" ? 0 : file);
+    return readFileSync(file ?? 0);
   } catch (error) {
     throw new UsageError(`the request cannot be read: ${(error as Error).message}`);
   }
