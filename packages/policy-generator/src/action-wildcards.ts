@@ -52,13 +52,15 @@ const FEWEST = 3;
 function keepsLevel(prefix: string, actions: readonly string[]): boolean {
   const service = serviceOf(prefix);
   const word = prefix.slice(service.length + 1);
-  // Words that only begin alike (`Get` and `Getter`) have no level of their own here.
+  // Shorter words are the beginning of others, whose levels are not all known here.
   if (word.length < 3) return false;
   const rank = (level: (typeof ACCESS_LEVELS)[number]): number => ACCESS_LEVELS.indexOf(level);
   const widest = Math.max(
     ...actions.filter((one) => serviceOf(one) === service).map((one) => rank(accessLevelOf(one))),
   );
   if (rank(accessLevelByName(word)) > widest) return false;
-  for (const [name, level] of exceptionsOf(service)) if (name.startsWith(word) && rank(level) > widest) return false;
-  return true;
+  const begins = word.toLowerCase();
+  return [...exceptionsOf(service)].every(
+    ([name, level]) => rank(level) <= widest || !name.toLowerCase().startsWith(begins),
+  );
 }

@@ -137,5 +137,8 @@ describe("wildcards in actions", () => {
     expect(actionsOf(reading, { actionWildcards: true })).toEqual([...reading].sort());
     const writing = ["s3:PutObject", "s3:PutBucketLogging", "s3:PutBucketWebsite"];
     expect(actionsOf(writing, { actionWildcards: true })).toEqual([...writing].sort());
+    // Its action GET hands out permissions, and case does not matter.
+    const chain = ["managedblockchain:GetAccessor", "managedblockchain:GetMember", "managedblockchain:GetNode"];
+    expect(actionsOf(chain, { actionWildcards: true })).toEqual(chain);
   });
 });
