@@ -24,7 +24,10 @@ export interface OpenRecording {
  * Opens the recording a command is about. Lines that are none are told on stderr with their number and passed over, and
  * so is the progress, where stderr is a terminal. Throws `UsageError` when there is nothing to read.
  */
-export async function openRecording(args: RecordingArguments, { stderr }: CliProcess): Promise<OpenRecording> {
+export async function openRecording(
+  args: RecordingArguments,
+  { stderr }: Pick<CliProcess, "stderr">,
+): Promise<OpenRecording> {
   const selection = selectionOf(args, new Date());
   const bad = new BadLines(stderr);
   const progress = new Progress(stderr);
@@ -48,13 +51,21 @@ export async function openRecording(args: RecordingArguments, { stderr }: CliPro
   }
 
   const file = activityFile(args);
-  const files = await asUsageError(file, async () =>
-    activityFiles(file).map((path) => ({ path, size: statSync(path).size })),
-  );
-  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const read = new Set<number>();
+  const unread = (): readonly { readonly path: string; readonly ino: number; readonly size: number }[] =>
+    activityFiles(file)
+      .map((path) => {
+        const { ino, size } = statSync(path);
+        return { path, ino, size };
+      })
+      .filter(({ ino }) => !read.has(ino));
+  const total = (await asUsageError(file, async () => unread())).reduce((sum, { size }) => sum + size, 0);
   function* records(): Generator<ActivityRecord, void> {
     let before = 0;
-    for (const { path, size } of files) {
+    // Looked for anew each time, by what they are: a proxy that runs may rename the log meanwhile.
+    for (let [next] = unread(); next !== undefined; [next] = unread()) {
+      const { path, ino, size } = next;
+      read.add(ino);
       const onRead = (bytes: number): void => progress.tell("reading the recording", (before + bytes) / total);
       try {
         yield* readActivity(path, (line, why) => bad.tell(path, line, why), onRead);
