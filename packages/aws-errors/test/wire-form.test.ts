@@ -40,6 +40,18 @@ describe("what the request shows wins over what is said of it", () => {
     ["a CBOR path", head("x", { target: "/service/A/operation/B" }), { protocol: "awsQuery" }, "rpcV2Cbor"],
     ["a host of S3", requests.s3, { protocol: "restXml" }, "s3"],
     ["a target without content type", head("x", { headers: [["X-Amz-Target", "A.B"]] }), {}, "awsJson1_1"],
+    [
+      "awsJson 1.0 without a target",
+      head("x", { headers: [["Content-Type", "application/x-amz-json-1.0"]] }),
+      {},
+      "awsJson1_0",
+    ],
+    [
+      "awsJson 1.1 without a target",
+      head("x", { headers: [["Content-Type", "application/x-amz-json-1.1"]] }),
+      {},
+      "awsJson1_1",
+    ],
   ])("%s", (_, request, hints, form) => {
     expect(detectWireForm(request, hints)).toBe(form);
   });

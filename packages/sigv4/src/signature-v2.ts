@@ -39,7 +39,7 @@ export function stringToSignV2(head: RequestHead, { bucket, expires }: StringToS
       if (name.startsWith("x-amz-")) add(name, unfolded(uriDecode(rawValue)));
     }
   }
-  const headers = [...amz].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const headers = [...amz].sort(([a], [b]) => (a < b ? -1 : 1));
   const amzLines = headers.map(([name, text]) => `${name}:${text}\n`).join("");
   const date = expires ?? (amz.has("x-amz-date") ? "" : value("date"));
   const prefix = bucket === undefined ? "" : `/${bucket}`;

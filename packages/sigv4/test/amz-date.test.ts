@@ -7,6 +7,11 @@ test("a date is written in the basic form, in UTC, whole seconds", () => {
   expect(formatAmzDate(new Date("2026-11-23T23:59:59.999Z"))).toBe("20261123T235959Z");
 });
 
+test("a year of five digits cannot be written", () => {
+  expect(() => formatAmzDate(new Date(Date.UTC(10_000, 0)))).toThrow(RangeError);
+  expect(formatAmzDate(new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999)))).toBe("99991231T235959Z");
+});
+
 test("what is written is read back, whole seconds", () => {
   const dates = fc.date({ min: new Date("1970-01-01"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true });
   fc.assert(

@@ -70,4 +70,6 @@ test("trailers are signed sorted, in lower case, without blanks around their val
       ["a", "1"],
     ]),
   ).toBe("a:1\nb:2\n");
+  const named = (...names: readonly string[]): string => canonicalTrailers(names.map((name, i) => [name, String(i)]));
+  expect(named("b", "a", "c", "a")).toBe("a:1\na:3\nb:0\nc:2\n");
 });

@@ -59,6 +59,37 @@ describe("what is no signed event is refused", () => {
     else expect(read).toThrow(AwsError);
   });
 
+  test("a length that leaves no room for the headers it states, or for anything", () => {
+    const prelude = frameOf("payload").subarray(0, 12);
+    for (const [total, headers] of [
+      [15, 0],
+      [100, 85],
+      [16, 0xffff_ffff],
+    ] as const) {
+      prelude.writeUInt32BE(total, 0);
+      prelude.writeUInt32BE(headers, 4);
+      prelude.writeUInt32BE(crc32(prelude.subarray(0, 8)), 8);
+      expect(() => eventFrameLength(prelude)).toThrow(AwsError);
+    }
+  });
+
+  test.each([":date", ":chunk-signature"])("a message without %s", (missing) => {
+    const whole = encodeSignedEvent(
+      missing === ":date" ? Buffer.alloc(0) : encodedDate(date),
+      signature,
+      Buffer.alloc(0),
+    );
+    const headers = missing === ":date" ? whole.subarray(12, -4) : encodedDate(date);
+    const frame = Buffer.alloc(12 + headers.length + 4);
+    frame.writeUInt32BE(frame.length, 0);
+    frame.writeUInt32BE(headers.length, 4);
+    frame.writeUInt32BE(crc32(frame.subarray(0, 8)), 8);
+    frame.set(headers, 12);
+    frame.writeUInt32BE(crc32(frame.subarray(0, -4)), frame.length - 4);
+    expect(eventFrameLength(frame)).toBe(frame.length);
+    expect(() => readSignedEvent(frame)).toThrow(/lacks :date or :chunk-signature/);
+  });
+
   test("a frame with any one bit flipped", () => {
     const whole = frameOf("payload");
     for (let at = 0; at < whole.length; at++) {

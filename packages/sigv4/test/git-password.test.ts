@@ -1,6 +1,6 @@
 import { Credentials } from "@iap/aws-core";
 import { expect, test } from "vitest";
-import { gitPassword, SigningKeys } from "../src/index.ts";
+import { gitPassword, SigningKeys, signGitRequest } from "../src/index.ts";
 
 const credentials = new Credentials({
   accessKeyId: "ASIAQEXAMPLEKEYIDAAA",
@@ -26,4 +26,30 @@ test("keys derived before give the same", () => {
   const once = gitPassword(repository, { credentials, now, signingKeys });
   expect(gitPassword(repository, { credentials, now, signingKeys })).toEqual(once);
   expect(gitPassword(repository, { credentials, now })).toEqual(once);
+});
+
+test("a request of git's gets the password in place of what it came with, and loses what is not for AWS", () => {
+  const { host, path } = repository;
+  const signed = signGitRequest(
+    {
+      httpVersion: "1.1",
+      method: "GET",
+      target: `${path}/info/refs?service=git-upload-pack`,
+      host,
+      headers: [
+        ["Host", host],
+        ["authorization", "Basic eDp5"],
+        ["X-Forwarded-For", "10.0.0.1"],
+        ["Git-Protocol", "version=2"],
+      ],
+    },
+    repository,
+    { credentials, now },
+  );
+  const { username, password } = gitPassword(repository, { credentials, now });
+  expect(signed.headers).toEqual([
+    ["Host", host],
+    ["Git-Protocol", "version=2"],
+    ["Authorization", `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`],
+  ]);
 });

@@ -100,3 +100,30 @@ test("SigV4a names its regions, and no region in its scope", () => {
   expect(v4a.get("X-Amz-Region-Set")).toBe("us-*");
   expect(v4a.get("X-Amz-Credential")).toBe("AKIAIOSFODNN7EXAMPLE/20130524/s3/aws4_request");
 });
+
+test("SigV4a without a region set is for every region", () => {
+  const v4a = presign(head("/k"), { ...s3, algorithm: "AWS4-ECDSA-P256-SHA256" });
+  expect(parameters(v4a).get("X-Amz-Region-Set")).toBe("*");
+});
+
+test("a session of S3 Express has its token under its own name", () => {
+  const url = presign(head("/k"), { ...s3, credentials: session, tokenHeader: "x-amz-s3session-token" });
+  expect(parameters(url).get("X-Amz-S3session-Token")).toBe("real/token+=");
+  expect(parameters(url).has("X-Amz-Security-Token")).toBe(false);
+});
+
+test("a host that no line names is added where the version of HTTP has lines for it", () => {
+  const bare = { ...head("/k"), headers: [] };
+  expect(presign(bare, s3).headers).toEqual([["Host", bare.host]]);
+  expect(presign({ ...bare, httpVersion: "2" }, s3).headers).toEqual([]);
+  expect(presign(bare, s3).target).toBe(presign(head("/k"), s3).target);
+});
+
+test.each([
+  ["/k", "/k?X-Amz-Algorithm="],
+  ["/k?", "/k?X-Amz-Algorithm="],
+  ["/k?a&", "/k?a&X-Amz-Algorithm="],
+  ["/k?a", "/k?a&X-Amz-Algorithm="],
+])("the parameters of %s follow what it has", (target, begin) => {
+  expect(presign(head(target), s3).target.slice(0, begin.length)).toBe(begin);
+});

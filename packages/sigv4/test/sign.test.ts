@@ -253,6 +253,8 @@ describe("a presigned URL", () => {
     const head = request([["x-amz-content-sha256", EMPTY_SHA256]], `/k?${query}`);
     const signed = sign(head, { ...s3, payload: "UNSIGNED-PAYLOAD" });
     expect(headerValues(signed.headers, "x-amz-content-sha256")).toEqual(["UNSIGNED-PAYLOAD"]);
+    const twice = { ...head, headers: [...head.headers, ["X-Amz-Content-Sha256", EMPTY_SHA256] as const] };
+    expect(sign(twice, { ...s3, payload: "UNSIGNED-PAYLOAD" }).headers).toEqual(signed.headers);
   });
 
   test("of another service gets a hash header only when its body is unsigned", () => {
@@ -273,6 +275,8 @@ test("on HTTP/2 the authority is signed as host, and no Host line is added", () 
   const signed = sign(head, { ...sqs, signedHeaders: [":authority"] });
   expect(names(signed.headers)).not.toContain("Host");
   expect(readSignature(signed).signedHeaders).toEqual(["host", "x-amz-date", "x-amz-security-token"]);
+  const unsaid = sign({ ...head, headers: [] }, sqs);
+  expect(readSignature(unsaid)).toEqual(readSignature(signed));
 });
 
 test("keys remembered or not, the signature is the same; the input is not changed", () => {

@@ -67,6 +67,8 @@ describe("the string to sign", () => {
     expect(stringToSignV2(request, { bucket: "b" })).toBe(
       "GET\n\n\nD\n/b/?object-lock&response-content-type=a/b&select&select-type=2",
     );
+    const twice = head("GET", "/?uploadId=2&acl&uploadId=1", [["Date", "D"]]);
+    expect(stringToSignV2(twice, { bucket: "b" })).toBe("GET\n\n\nD\n/b/?acl&uploadId=2&uploadId=1");
   });
 
   test("of a URL has its expiry, and the headers that stand in the query", () => {
