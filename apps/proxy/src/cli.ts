@@ -351,6 +351,9 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
     }
     stderr.write(`iam-agent-proxy: ${worded(usage.message, args)}\n`);
     if (usage.exitCode === 2) stderr.write(`${await advice(usage.message, args, process)}\n`);
+    if (args[0] === "run" && dashes < 0 && usage.message.startsWith("Unknown argument")) {
+      stderr.write("What is for the command stands behind two dashes: iam-agent-proxy run -- COMMAND --OPTION\n");
+    }
     return usage.exitCode;
   }
 }

@@ -154,6 +154,14 @@ describe("wrong usage exits with 2, a message and the way to the help", () => {
   });
 });
 
+test("an option of the command of run, before two dashes, is told where it belongs", async () => {
+  const { code, stderr } = await run("run", "aws", "s3", "ls", "--recursive");
+  expect(code).toBe(2);
+  expect(stderr).toContain("unknown argument --recursive");
+  expect(stderr).toMatch(/stands behind two dashes: iam-agent-proxy run -- COMMAND --OPTION\n$/);
+  expect((await run("run", "--recursive", "--", "aws")).stderr).not.toContain("two dashes");
+});
+
 test("what the system refuses is told without a stack", async () => {
   mkdirSync(dir);
   writeFileSync(join(dir, "ca.pem"), "");
