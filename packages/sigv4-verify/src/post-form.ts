@@ -16,7 +16,7 @@ export interface PostForm {
   readonly fields: readonly PostField[];
   /** The file's part up to its first byte. */
   readonly fileHead: Uint8Array;
-  /** What the file is called, if it says. */
+  /** What the file is called, if it says so in one way. */
   readonly filename: string | undefined;
   /** How many bytes all of this takes. */
   readonly length: number;
@@ -126,18 +126,28 @@ function partHead(text: string): { readonly name: string; readonly filename: str
   }
   const name = parameters.get("name");
   if (name === undefined || name === "" || name.includes("\\")) throw wrong("a part has no name");
-  const filename = parameters.get("filename");
-  return { name, filename: filename === undefined ? undefined : utf8(Buffer.from(filename, "latin1")) };
+  const given = parameters.get("filename");
+  const filename = given === undefined ? undefined : utf8(Buffer.from(given, "latin1"));
+  const encoded = parameters.get("filename*");
+  // .NET has both. RFC 7578 section 4.2 forbids the second, and which of them S3 reads is not known.
+  return { name, filename: encoded === undefined || filename === extendedValue(encoded) ? filename : undefined };
+}
+
+/** A parameter's value in the notation of RFC 8187; undefined for what is not in UTF-8. */
+function extendedValue(text: string): string | undefined {
+  const value = /^utf-8'[a-z-]*'(.*)$/i.exec(text)?.[1];
+  try {
+    return value === undefined ? undefined : decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A whole line, whose value is not encoded in a way that S3 may or may not undo. */
 const PART_HEADER = /^(?!content-transfer-encoding:(?![ \t]*(?:7bit|8bit|binary)[ \t]*$))[!-9;-~]+:[\t -~\x80-\xff]*$/i;
 
-/**
- * `filename*` (RFC 5987) is not for forms (RFC 7578 section 4.2), and where a reader takes `\"` for a quote a value goes on:
- * what follows would be another name to it than to us.
- */
-const PARAMETER = /;[ \t]*(name|filename)=(?:"([^"]*)(?<!\\)"|([^ \t;"\\]+))[ \t]*/gi;
+/** Where a reader takes `\"` for a quote a value goes on: what follows would be another name to it than to us. */
+const PARAMETER = /;[ \t]*(name|filename\*?)=(?:"([^"]*)(?<!\\)"|([^ \t;"\\]+))[ \t]*/gi;
 const DISPOSITION = new RegExp(`^content-disposition:[ \\t]*form-data[ \\t]*((?:${PARAMETER.source})*)$`, "i");
 
 function utf8(bytes: Uint8Array): string {

@@ -133,7 +133,7 @@ const FILENAME = "$".concat("{filename}");
 
 /**
  * The fields by lower-case name, `${filename}` put in, and the bucket, which the host or path names. Where the file has no
- * name at all, S3's documents have nothing put in, and S3 has been seen to leave it as it stands: two readings.
+ * name, S3's documents have nothing put in, and S3 has been seen to leave it as it stands: two readings.
  */
 function fieldsOf(head: RequestHead, { fields, filename }: PostForm): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -142,7 +142,10 @@ function fieldsOf(head: RequestHead, { fields, filename }: PostForm): ReadonlyMa
   for (const { name, value } of fields) {
     const variable = !AUTH_FIELDS.has(name.toLowerCase()) && value.includes(FILENAME);
     if (variable && last === undefined) {
-      throw new AwsError("InvalidRequest", `The POST form's ${name} holds ${FILENAME}, but its file has no name.`);
+      throw new AwsError(
+        "InvalidRequest",
+        `The POST form's ${name} holds ${FILENAME}, but its file has no name, or two.`,
+      );
     }
     found.set(name.toLowerCase(), variable ? value.replaceAll(FILENAME, () => last ?? "") : value);
   }
