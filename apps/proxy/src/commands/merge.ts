@@ -6,9 +6,10 @@ import { openRecording } from "../recording/read-recording.ts";
 import { recordContext } from "../recording/record-context.ts";
 import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";
 import { answering, includeOption, policyOption } from "../recording/what-if-options.ts";
+import { writeFile } from "../recording/write-file.ts";
 import { printable } from "../terminal/terminal.ts";
 import { UsageError } from "../usage-error.ts";
-import { generaliseRules, generalizeOptions, writeOrFail } from "./policy.ts";
+import { generaliseRules, generalizeOptions } from "./policy.ts";
 
 export interface MergeArguments extends RecordingArguments {
   readonly policy: readonly string[];
@@ -58,7 +59,7 @@ export function merge(args: MergeArguments, process: CliProcess): Promise<number
       recording.close();
     }
     if (args.output === undefined) stdout.write(merged.text);
-    else writeOrFail(args.output, merged.text);
+    else writeFile(args.output, merged.text);
     stderr.write(mergeText(merged));
     for (const gap of recording.gaps) stderr.write(`Mind: ${gap}\n`);
     return merged.conflicts.length === 0 ? 0 : 1;

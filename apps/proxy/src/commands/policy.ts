@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ActivityRecord } from "@iap/aws-core";
 import {
@@ -27,6 +26,7 @@ import { readLines } from "../recording/read-lines.ts";
 import { fileError, openRecording } from "../recording/read-recording.ts";
 import { cloudTrailOption, type RecordingArguments, recordingOptions } from "../recording/recording-options.ts";
 import { reportText } from "../recording/report-text.ts";
+import { writeFile } from "../recording/write-file.ts";
 import { printable } from "../terminal/terminal.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -167,10 +167,10 @@ export async function writePolicy(args: PolicyArguments, process: CliProcess): P
   }
   const { output, format } = args;
   if (output === undefined) stdout.write(text);
-  else for (const [file, content] of outputFiles(output, generated, text, args)) writeOrFail(file, content);
+  else for (const [file, content] of outputFiles(output, generated, text, args)) writeFile(file, content);
   const report = { ...generated.report, policies: generated.policies.length, format, for: args.for, gaps };
   if (args.report === undefined) stderr.write(reportText(generated, gaps));
-  else writeOrFail(args.report, `${JSON.stringify(report, null, 2)}\n`);
+  else writeFile(args.report, `${JSON.stringify(report, null, 2)}\n`);
   return 0;
 }
 
@@ -239,7 +239,7 @@ async function writePerIdentity(args: PolicyArguments, process: CliProcess): Pro
     else {
       for (const { label, name, generated, text } of labelled) {
         for (const [file, content] of outputFiles(numbered(output, label), generated, text, { ...args, name })) {
-          writeOrFail(file, content);
+          writeFile(file, content);
         }
       }
     }
@@ -248,7 +248,7 @@ async function writePerIdentity(args: PolicyArguments, process: CliProcess): Pro
         identity,
         { ...generated.report, policies: generated.policies.length, format, for: target, gaps },
       ]);
-      writeOrFail(args.report, `${JSON.stringify({ identities: Object.fromEntries(reports), idle }, null, 2)}\n`);
+      writeFile(args.report, `${JSON.stringify({ identities: Object.fromEntries(reports), idle }, null, 2)}\n`);
       return 0;
     }
     for (const { identity, generated } of labelled) {
@@ -322,12 +322,4 @@ function outputFiles(
 function numbered(output: string, what: string): string {
   const dot = /\.[A-Za-z]+$/.exec(output)?.index ?? output.length;
   return `${output.slice(0, dot)}-${what}${output.slice(dot)}`;
-}
-
-export function writeOrFail(file: string, content: string): void {
-  try {
-    writeFileSync(file, content);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be written: ${(error as Error).message}`, { exitCode: 1, cause: error });
-  }
 }
