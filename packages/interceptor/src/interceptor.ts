@@ -207,6 +207,7 @@ export class Interceptor {
   #outerServer(): Server {
     const { maxHeaderBytes, headersTimeoutMs, maxConnections } = this.#limits;
     const server = createServer({
+      ...strictParser,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: 0,
@@ -314,6 +315,7 @@ export class Interceptor {
   #innerServer(): Server {
     const { maxHeaderBytes, headersTimeoutMs, keepAliveTimeoutMs } = this.#limits;
     const server = createServer({
+      ...strictParser,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       // No bound on a whole request: uploads take as long as they take, and bodies that stand still are cut.
@@ -518,6 +520,9 @@ export class Interceptor {
     this.#options.onEvent?.(event);
   }
 }
+
+/** Also where a flag in the environment (NODE_OPTIONS) tells Node to read what can be read in two ways. */
+const strictParser = { insecureHTTPParser: false };
 
 const established = "HTTP/1.1 200 Connection Established\r\n\r\n";
 
