@@ -33,6 +33,8 @@ try {
   const botocore = join(temporary, "botocore", "data");
   const sdk = process.env.IAP_SDK_V3 ?? sdkClients();
   run("node", ["tools/gen-action-table/dist/newer.js", "--botocore", botocore, "--sdk-v3", sdk], { mayFail: true });
+  // Provenance holds the overrides' digests: as they are committed.
+  run("node_modules/.bin/biome", ["check", "--write", "--log-level=error", "tools/gen-action-table"]);
   const actions = iamData(isNewest ? "latest" : usual);
   run("node", [
     "tools/gen-action-table/dist/main.js",
