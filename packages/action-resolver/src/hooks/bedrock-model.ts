@@ -19,6 +19,7 @@ export const bedrockModel: ResourceHook = (members, call, kindOfUse) => {
     const isRegional = kindOfUse === "regional";
     if (kind === "inference-profile" && id !== undefined)
       return [{ arn: model }, ...behind(id, { partition: call.partition, region, isRegional })];
+    if (kind === "prompt") return [{ pattern: `arn:${call.partition}:bedrock:*`, why: "the prompt names its model" }];
     if (kind !== undefined && hidden.has(kind))
       return [{ arn: model }, anyModel(call.partition, `the ${kind} names its models`)];
     if (model.startsWith("arn:")) return [{ arn: model }];

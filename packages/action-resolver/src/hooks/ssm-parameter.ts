@@ -17,7 +17,7 @@ export const ssmParameter: ResourceHook = (members, call) => {
       return resource(call, "ssm", `parameter/${path}`, { accountless: path.startsWith("aws/service/") });
     }
     const arn = parseArn(name);
-    if (arn?.service !== "ssm" || !arn.resource.startsWith("parameter/"))
+    if (arn?.service !== "ssm" || !/^parameter\/[^/]/.test(arn.resource))
       return anyOf(call, "ssm", "the ARN is none of a parameter");
     return { arn: name.split(":").slice(0, 6).join(":") };
   });
