@@ -3,9 +3,9 @@ import { holds } from "./condition.ts";
 import { checkHooks, contextHooks, resourceHooks } from "./hooks/index.ts";
 import { isMap, isThere, type MemberValue, TwoReadings, textOf } from "./member-value.ts";
 import type { ActionPlan, HookPlan, Operation, RequiredAction } from "./operation.ts";
-import { elementsAt, type Scope, valuesAt } from "./scope.ts";
+import { elementsAt, isSpecial, type Scope, valuesAt } from "./scope.ts";
 import { type ContextSpec, isList, type ResourceObject, type ResourceSpec, type TagSpec } from "./shard.ts";
-import { type Filled, fill, templateOf } from "./template.ts";
+import { type Filled, fill, pathsOfTemplate, templateOf } from "./template.ts";
 
 /** A check before the keys that every check of the call has are added. */
 export type OperationCheck = Omit<Check, "context" | "authoritative"> & {
@@ -145,14 +145,17 @@ function resourceOf(spec: ResourceSpec, scope: Scope): readonly CheckResource[] 
   return fill(templateOf(spec.text, scope.call.prefix), scope).map((filled) => asResource(filled, spec.why));
 }
 
-/** Each value of a member that is an ARN, as it is; for another the alternative. */
+/**
+ * Each value of a member that is an ARN, as it is; for another the alternative. That is checked as well where members of its own are there
+ * beside the ARN: which of the two AWS takes is not known.
+ */
 function arnOr(spec: ResourceObject, path: string, scope: Scope): readonly CheckResource[] {
   const values = valuesAt(path, scope).filter(isThere);
   const arns = values.map((value) => textOf(value, path) as string).filter((text) => text.startsWith("arn:"));
   const found: CheckResource[] = arns.map((arn) => {
     return parseArn(arn) === undefined ? { pattern: "*", why: `${path} begins like an ARN and is none` } : { arn };
   });
-  if (arns.length > 0 && arns.length === values.length) return found;
+  if (arns.length > 0 && arns.length === values.length && !isNamedToo(spec.else, path, scope)) return found;
   if (spec.else !== undefined) {
     const others = resourceOf(spec.else, scope);
     // In a list of both kinds, the alternative was made of the ARNs too: it only adds what must be allowed.
@@ -160,6 +163,26 @@ function arnOr(spec: ResourceObject, path: string, scope: Scope): readonly Check
   }
   if (values.length === 0 && path.includes("[")) return found;
   return [...found, { pattern: "*", why: spec.why ?? `${path} is not the ARN of a resource` }];
+}
+
+/** Whether an alternative names its resource by other members than the ARN's, and one of them is there. */
+function isNamedToo(spec: ResourceSpec | undefined, arn: string, scope: Scope): boolean {
+  const paths = membersOf(spec, scope);
+  return !paths.includes(arn) && paths.some((path) => valuesAt(path, scope).some(isThere));
+}
+
+function membersOf(spec: ResourceSpec | undefined, scope: Scope): readonly string[] {
+  if (spec === undefined) return [];
+  if (typeof spec === "number") return membersOf(scope.resources[spec], scope);
+  if (typeof spec === "string")
+    return pathsOfTemplate(templateOf(spec, scope.call.prefix)).filter((path) => !isSpecial(path));
+  const { arn, text, members = {} } = spec;
+  return [
+    ...(arn === undefined ? [] : [arn]),
+    ...membersOf(text, scope),
+    ...membersOf(spec.else, scope),
+    ...Object.values(members),
+  ];
 }
 
 function asResource({ text, missing, wild }: Filled, why: string | undefined): CheckResource {

@@ -149,7 +149,9 @@ export function deriveType(
   const named = `@${text}`;
   if (arn !== undefined) {
     const isOptional = !isRequired(input, arn);
-    if (filled === "whole" && variables.length > 0) {
+    // Beside an ARN that must be there, a name is the name of something else, or a new one.
+    const isAlternative = isOptional || pathsIn(text).includes(arn);
+    if (filled === "whole" && variables.length > 0 && isAlternative) {
       return {
         spec: {
           arn,

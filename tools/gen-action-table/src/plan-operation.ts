@@ -55,17 +55,7 @@ type TagSpec =
   | { readonly list: string; readonly key: string; readonly value: string; readonly type?: string }
   | { readonly map: string };
 
-export type Note =
-  | "disagreement"
-  | "wildcard"
-  | "missed"
-  | "part"
-  | "concrete"
-  | "reviewed"
-  | "none"
-  | "passRole"
-  | "unused"
-  | "gap";
+export type Note = "disagreement" | "wildcard" | "missed" | "part" | "concrete" | "reviewed" | "none" | "passRole";
 
 /** The parts of an operation's entry in a shard; see `OperationEntry` of the resolver. */
 export interface Plan {
