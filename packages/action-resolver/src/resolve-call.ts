@@ -44,6 +44,8 @@ export function resolveCall(
 
   const override = methodOverride.find((name) => headerValue(request.headers, name) !== undefined);
   if (override !== undefined) return refuse("ambiguous", `the header ${override} asks for another method`);
+  if (headerValues(request.headers, "x-amz-account-id").some((id) => id !== (endpoint.account ?? id)))
+    return refuse("ambiguous", "x-amz-account-id names another account than the host");
   const { path, query: rawQuery } = splitTarget(request.target);
   if (isCustomersOwn(endpoint)) {
     const found = resolveUserContent(scoped, path, call.account);

@@ -270,6 +270,15 @@ describe("two readings are ambiguous", () => {
     ["a second Action, percent-encoded", { host: iam, headers: form, body: `${list}&%41ction=CreateUser` }],
     ["a body that does not decode", { host: iam, headers: form, body: `${list}&Action=%zz` }],
     ["a query string that does not decode", { host: iam, target: "/?Action=%ff" }],
+    [
+      "an account in the host and another in a header",
+      {
+        host: "123456789012.s3-control.us-east-1.amazonaws.com",
+        method: "DELETE",
+        target: "/v20180820/accesspoint/p",
+        headers: [["x-amz-account-id", "999999999999"]] as const,
+      },
+    ],
     ["a body that is no form", { host: iam, headers: [["Content-Type", "text/plain"]] as const, body: list }],
     ["two content types", { host: iam, headers: [...form, ...form], body: list }],
     ["a body with an encoding", { host: iam, headers: [...form, ["Content-Encoding", "br"]] as const, body: list }],

@@ -79,6 +79,8 @@ export interface OperationOverride {
   readonly context?: Readonly<Record<string, ContextValue>>;
   readonly tags?: string | null;
   readonly passRole?: readonly { readonly role: string; readonly service?: string; readonly when?: Condition }[];
+  /** Names in a form, by path, of members that the model has for other protocols alone: `Tags` or `Tags{}` (`entry,key,value`). */
+  readonly form?: Readonly<Record<string, string>>;
   readonly returns?: { readonly credentials?: string; readonly secrets?: string };
 }
 
@@ -115,7 +117,7 @@ const fileKeys = new Set(
   ),
 );
 const operationKeys = new Set(
-  "actions marker unlisted source resources checks also fill context tags passRole returns wire".split(" "),
+  "actions marker unlisted source resources checks also fill context tags passRole form returns wire".split(" "),
 );
 const checkKeys = new Set("action hook members when forEach resources context authoritative tags source".split(" "));
 const resourceKeys = new Set("type fill arn else pattern text none why when hook members kind source".split(" "));

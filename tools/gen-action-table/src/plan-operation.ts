@@ -146,6 +146,10 @@ class Planner {
     const context = this.#contexts();
     const simple = checks.every((check) => typeof check === "string");
     for (const path of this.#paths) addNames(this.#input, path, this.#protocols, this.#names);
+    for (const [path, name] of Object.entries(this.#own.form ?? {})) {
+      if (shapeAt(this.#input, path) === undefined) this.#fail(`form: the input has no member ${path}`);
+      this.#names.f[path] = name;
+    }
     const secrets = this.#own.returns?.secrets ?? returnedSecrets(this.#input.service, this.#input.operation);
     const { payload } = this.#input.shape ?? {};
     const readsPayload =
