@@ -37,7 +37,7 @@ export function want(root: Wanted, steps: readonly Step[]): void {
 /** A wanted member with its names on the wire of one protocol. */
 export interface OnWire {
   readonly fields: ReadonlyMap<string, { readonly member: string; readonly node: OnWire }>;
-  /** Names that differ from a wanted one by letter case alone have two readings. */
+  /** Names that differ from a wanted one by letter case alone, or are its name in the model, have two readings. */
   readonly folded: ReadonlySet<string>;
   readonly each: OnWire | undefined;
   readonly values: OnWire | undefined;
@@ -69,7 +69,7 @@ export function onWire(wanted: Wanted, wire: WireNames, path = ""): OnWire {
   const [entry = "entry", key = "key", value = "value"] = own(names, `${path}{}`)?.split(",") ?? [];
   return {
     fields,
-    folded: new Set([...fields.keys()].map((name) => name.toLowerCase())),
+    folded: new Set([...fields].flatMap(([name, { member }]) => [name.toLowerCase(), member.toLowerCase()])),
     each: wanted.each && onWire(wanted.each, wire, `${path}[]`),
     values: wanted.values && onWire(wanted.values, wire, `${path}{}`),
     keys: wanted.keys,
