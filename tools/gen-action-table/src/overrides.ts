@@ -54,6 +54,8 @@ export type ContextValue =
 export interface OverrideCheck {
   readonly action?: string;
   readonly hook?: string;
+  /** Instead of an action: those by which the services of the ARNs that `forEach` goes through set or remove tags. */
+  readonly tagging?: "set" | "remove";
   readonly members?: Readonly<Record<string, string>>;
   readonly when?: Condition;
   readonly forEach?: string;
@@ -119,7 +121,9 @@ const fileKeys = new Set(
 const operationKeys = new Set(
   "actions marker unlisted source resources checks also fill context tags passRole form returns wire".split(" "),
 );
-const checkKeys = new Set("action hook members when forEach resources context authoritative tags source".split(" "));
+const checkKeys = new Set(
+  "action hook tagging members when forEach resources context authoritative tags source".split(" "),
+);
 const resourceKeys = new Set("type fill arn else pattern text none why when hook members kind source".split(" "));
 
 export function readOverrides(dir: string): ReadonlyMap<string, ServiceOverrides> {
@@ -178,8 +182,8 @@ export function readOverrides(dir: string): ReadonlyMap<string, ServiceOverrides
 function checkAll(at: string, checks: readonly OverrideCheck[]): void {
   for (const check of checks) {
     onlyKeys(`${at}: a check`, check, checkKeys);
-    if ((check.action === undefined) === (check.hook === undefined))
-      throw new Error(`${at}: a check has an "action" or a "hook"`);
+    if ([check.action, check.hook, check.tagging].filter((one) => one !== undefined).length !== 1)
+      throw new Error(`${at}: a check has one of "action", "hook" and "tagging"`);
     for (const resource of check.resources ?? []) checkResource(at, resource);
   }
 }

@@ -29,6 +29,7 @@ import type {
   ServiceOverrides,
 } from "./overrides.ts";
 import { returnedSecrets } from "./returned-secrets.ts";
+import { taggingChecks } from "./tagging-checks.ts";
 
 /** What the plans are made of, beside the model. */
 export interface PlanSources {
@@ -124,7 +125,8 @@ class Planner {
     const checks: unknown[] = [];
     const named = new Set<string>();
     if (this.#own.checks !== undefined) {
-      for (const check of this.#own.checks) checks.push(this.#check(check, tags !== undefined, named));
+      for (const check of this.#own.checks.flatMap((one) => taggingChecks(one, this.#sources.reference)))
+        checks.push(this.#check(check, tags !== undefined, named));
     } else {
       for (const action of actions) checks.push(this.#derived(action, tags !== undefined));
     }
