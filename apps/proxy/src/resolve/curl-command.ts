@@ -33,9 +33,10 @@ export function readCurlCommand(text: string): CurlRequest {
       if (next === undefined) throw new UsageError(`curl: ${option} has no value`);
       return next;
     };
-    if (!option.startsWith("-")) url ??= option;
-    else if (option === "-X" || option === "--request") method = value();
-    else if (option === "--url") url = value();
+    if (!option.startsWith("-") || option === "--url") {
+      if (url !== undefined) throw new UsageError("the curl command has two URLs, and so makes two requests");
+      url = option === "--url" ? value() : option;
+    } else if (option === "-X" || option === "--request") method = value();
     else if (option === "-H" || option === "--header") headers.push(readHeader(value()));
     else if (option === "-A" || option === "--user-agent") headers.push(["User-Agent", value()]);
     else if (option === "--aws-sigv4") sigv4 = value();
@@ -66,7 +67,7 @@ export function readCurlCommand(text: string): CurlRequest {
   return {
     request: {
       httpVersion: "1.1",
-      method: method ?? (body === "" ? "GET" : "POST"),
+      method: method ?? (inQuery || data.length === 0 ? "GET" : "POST"),
       target: Buffer.from(target, "utf8").toString("latin1"),
       headers: isForm ? [...headers, ["Content-Type", "application/x-www-form-urlencoded"]] : headers,
       host: authority

@@ -28,6 +28,7 @@ test("data makes a POST of a form, or with -G a query", () => {
     headers: [["Content-Type", "application/x-www-form-urlencoded"]],
     body: Buffer.from("Action=GetRole&RoleName=x"),
   });
+  expect(readCurlCommand("curl --url https://sts.amazonaws.com -d ''").request).toMatchObject({ method: "POST" });
   const get = readCurlCommand("curl -G https://iam.amazonaws.com/ -d Action=ListRoles");
   expect(get.request).toMatchObject({ method: "GET", target: "/?Action=ListRoles", headers: [] });
 });
@@ -40,6 +41,7 @@ test("--aws-sigv4 names region and service", () => {
 test.each([
   ["wget https://x", "does not begin with curl"],
   ["curl -d x", "names no URL"],
+  ["curl https://x https://y", "two URLs"],
   ["curl https://x -d @file", "reads a file"],
   ["curl https://x --frobnicate", "--frobnicate is not known"],
   ['curl "https://x', "does not end"],
