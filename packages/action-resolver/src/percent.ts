@@ -40,6 +40,12 @@ export function decodeForm(raw: string): string | undefined {
   return decodePercent(raw.includes("+") ? raw.replaceAll("+", "%20") : raw);
 }
 
+/** Percent-encodes all but RFC 3986's unreserved characters, as SDKs encode what they put into a path. */
+export function encodePercent(text: string): string {
+  const hex = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text).replace(/[!'()*]/g, hex);
+}
+
 function hexValue(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;

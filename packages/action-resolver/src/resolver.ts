@@ -14,6 +14,7 @@ import { isShared, type Model, prepareModel, s3Model } from "./model.ts";
 import type { RequiredAction } from "./operation.ts";
 import { operationChecks } from "./operation-checks.ts";
 import { parameterMembers, parameterNamed } from "./parameter-members.ts";
+import { encodePercent } from "./percent.ts";
 import { readQueryString } from "./query-string.ts";
 import { readRequest } from "./readings.ts";
 import { resolveCall } from "./resolve-call.ts";
@@ -195,7 +196,7 @@ function parameterChecks(model: Model, name: string, given: ParameterCall): Para
       return uri.replace(/\{([^}+]+)\+?\}/g, (_, label: string) => {
         const value = parameterNamed(parameters, label);
         if (value === undefined) throw new TwoReadings(`the parameter ${label} is not there`);
-        return encodeURIComponent(value);
+        return encodePercent(value);
       });
     },
     header: () => undefined,

@@ -1,5 +1,6 @@
 import { type MemberPath, parsePath } from "./member-path.ts";
 import { isMap, type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
+import { decodePercent, encodePercent } from "./percent.ts";
 import type { ResourceSpec } from "./shard.ts";
 
 /** What the request and the call say, beside the input's members. */
@@ -57,12 +58,21 @@ export function special(path: string, { call, key }: Scope): string | undefined 
     case "@Method":
       return call.method;
     case "@Path":
-      return call.path;
+      return canonical(call.path);
     case "@key":
       return key;
     default:
       return path.startsWith("h:") ? call.header(path.slice(2)) : call.query(path.slice(2));
   }
+}
+
+/** A raw path that stands in an ARN as it is: it has one spelling. */
+function canonical(path: string): string {
+  // `as`: a path that has matched decodes.
+  const isUsual = (raw: string): boolean => raw !== "" && encodePercent(decodePercent(raw) as string) === raw;
+  if (!path.slice(1).split("/").every(isUsual))
+    throw new TwoReadings("the path is what is authorised, and it is not written as SDKs write it");
+  return path;
 }
 
 /** Every value at a path: one at most, unless it goes through lists or maps. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeForm, decodePercent } from "../src/percent.ts";
+import { decodeForm, decodePercent, encodePercent } from "../src/percent.ts";
 
 test.each([
   ["", ""],
@@ -18,6 +18,10 @@ test.each(["%", "%4", "%zz", "a%2", "%ff", "%c3%28", "%ed%a0%80", "\u00ff", "\u2
 
 test("in a form a plus sign is a space", () => {
   expect(decodeForm("a+b%2B")).toBe("a b+");
+});
+
+test("all but the unreserved characters are encoded", () => {
+  expect(encodePercent("a-b._~/$:!'()*é")).toBe("a-b._~%2F%24%3A%21%27%28%29%2A%C3%A9");
 });
 
 test("what encodeURIComponent encodes decodes to itself", () => {

@@ -458,6 +458,14 @@ describe("two readings are ambiguous", () => {
     expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
   });
 
+  test.each(["/restapis/%61bc", "/restapis/abc/", "/restapis/a:b", "/tags/arn%3aaws"])(
+    "%s, which is authorised as it stands, in an unusual spelling",
+    async (path) => {
+      const call = await resolve({ method: "GET", host: "apigateway.us-east-1.amazonaws.com", target: path });
+      expect(call).toMatchObject({ marker: "ambiguous", checks: [] });
+    },
+  );
+
   test("two User-Agents are not known", async () => {
     const call = await resolve({
       host: "lambda.us-east-1.amazonaws.com",
