@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { dynamodbAttributes } from "../src/hooks/dynamodb-attributes.ts";
+import { dynamodbPartiql } from "../src/hooks/dynamodb-partiql.ts";
 import type { HookMembers, ResourceHook } from "../src/hooks/hook.ts";
+import { kmsKey } from "../src/hooks/kms-key.ts";
 import { organizationsId } from "../src/hooks/organizations-id.ts";
 import { route53RecordNames } from "../src/hooks/route53-record-names.ts";
 import { s3Url } from "../src/hooks/s3-url.ts";
@@ -84,6 +86,9 @@ test.each([
   ["a", "arn:aws:ssm:eu-west-1:123456789012:parameter/a"],
   ["/a/b:3", "arn:aws:ssm:eu-west-1:123456789012:parameter/a/b"],
   ["/aws/service/x", "arn:aws:ssm:eu-west-1::parameter/aws/service/x"],
+  [" /a/b ", "arn:aws:ssm:eu-west-1:123456789012:parameter/a/b"],
+  ["//a/b", "pattern arn:aws:ssm:*"],
+  ["a//b", "pattern arn:aws:ssm:*"],
   ["arn:aws:ssm:eu-west-1:111122223333:parameter/a:2", "arn:aws:ssm:eu-west-1:111122223333:parameter/a"],
 ])("the parameter %s is %s", (name, wanted) => {
   expect(textsOf(ssmParameter, { name: [name] })).toEqual([wanted]);
@@ -172,3 +177,23 @@ test.each(["/12345678901%32/other", "/123456789012/other/more", "//123456789012/
     expect(() => textsOf(sqsQueue, { url: [url] }, { ...call, path })).toThrow(TwoReadings);
   },
 );
+
+test.each([
+  'SELECT `"\\""` FROM "B" WHERE x = `" FROM A WHERE z = "`',
+  "UPDATE A SET x = 1 WHERE id = 1; DELETE FROM B WHERE id = 1",
+  "SELECT * FROM A /* B */",
+])("%s may be anything", (statement) => {
+  const actions = dynamodbPartiql({ statement: [statement] }, call).map(({ action }) => action);
+  expect(new Set(actions)).toEqual(
+    new Set(["Select", "Insert", "Update", "Delete"].map((verb) => `dynamodb:PartiQL${verb}`)),
+  );
+});
+
+test("a semicolon, and whatever stands in quotes, is part of one PartiQL statement", () => {
+  const checks = dynamodbPartiql({ statement: ["SELECT * FROM A WHERE x = 'a; `b` -- c' ; "] }, call);
+  expect(checks.map(({ action }) => action)).toEqual(["dynamodb:PartiQLSelect"]);
+});
+
+test("a key id of no known form is any key or alias", () => {
+  expect(textsOf(kmsKey, { key: ["key/1234"] })).toEqual(["pattern arn:aws:kms:*"]);
+});

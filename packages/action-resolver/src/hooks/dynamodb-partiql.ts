@@ -61,8 +61,9 @@ interface Statement {
 
 /** A string says why the statement cannot be read. */
 function readStatement(statement: string): Statement | string {
-  if (/--|\/\*/.test(statement.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")))
-    return "a PartiQL statement holds a comment";
+  // Behind a backtick begins an Ion literal, where quotes are other ones.
+  if (/--|\/\*|`|;\s*\S/.test(statement.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''")))
+    return "a PartiQL statement holds a comment, an Ion literal or a second statement";
   const [, verb = ""] = /^\s*([A-Za-z]+)\b/.exec(statement) ?? [];
   const upper = verb.toUpperCase();
   const rest = statement.trimStart().slice(verb.length);

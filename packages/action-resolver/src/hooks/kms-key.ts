@@ -11,8 +11,10 @@ export const kmsKey: ResourceHook = (members, call) => {
   if (keys.length === 0) return [resource(call, "kms", "key/*", { why: "the request does not name the key" })];
   return keys.map((key): CheckResource => {
     if (!key.startsWith("arn:")) {
-      return key.startsWith("alias/")
-        ? resource(call, "kms", "key/*", { why: `${key} stands for a key that only AWS knows` })
+      if (key.startsWith("alias/"))
+        return resource(call, "kms", "key/*", { why: `${key} stands for a key that only AWS knows` });
+      return /[/:]/.test(key)
+        ? anyOf(call, "kms", "the key's id is of no form that is known")
         : resource(call, "kms", `key/${key}`);
     }
     const arn = parseArn(key);

@@ -4,7 +4,8 @@ import { anyOf, resource, textsOf } from "./resource.ts";
 
 /**
  * Parameters by name or ARN (Systems Manager User Guide, "Restricting access to parameters"): the ARN of `/a/b` is
- * `parameter/a/b`. A version or label behind a colon is no part of the name; what AWS publishes under `/aws/service/` has no account.
+ * `parameter/a/b`. A version or label behind a colon is no part of the name, nor is white space around it; what AWS publishes under
+ * `/aws/service/` has no account.
  */
 export const ssmParameter: ResourceHook = (members, call) => {
   const names = textsOf(members, "name");
@@ -13,7 +14,8 @@ export const ssmParameter: ResourceHook = (members, call) => {
   return names.map((name): CheckResource => {
     if (!name.startsWith("arn:")) {
       const [plain = ""] = name.split(":");
-      const path = plain.startsWith("/") ? plain.slice(1) : plain;
+      const path = plain.replace(/^\s*\/?|\s+$/g, "");
+      if (/^\/|\/\//.test(path)) return anyOf(call, "ssm", "the name of the parameter has empty parts");
       return resource(call, "ssm", `parameter/${path}`, { accountless: path.startsWith("aws/service/") });
     }
     const arn = parseArn(name);
