@@ -1,6 +1,6 @@
 import { compilePolicySet, type PolicyEvaluator } from "@iap/iam-evaluator";
 import { isNoNarrower, type LearnedConditions, learnConditions } from "./conditions.ts";
-import { type Generalised, generaliseIds, type IdRule } from "./generalise-ids.ts";
+import { generaliseIds, type IdRule } from "./generalise-ids.ts";
 import { generaliseSiblings } from "./generalise-siblings.ts";
 import { type PolicyResource, policyResource } from "./policy-resource.ts";
 import type { Observation } from "./recording.ts";
@@ -28,12 +28,11 @@ export interface GrantOptions {
   readonly learnsConditions: boolean;
 }
 
-/** The grants of what was observed: resources written, generalised if asked, conditions learned. In a stable order. */
+/** The grants of what was observed, all of it nameable: resources written, generalised if asked, conditions learned. In a stable order. */
 export function grantsFor(observed: ReadonlyMap<Observation, Seen>, options: GrantOptions): Grant[] {
   const written = new Map<string, Map<string, { resource: PolicyResource; observations: Observation[] }>>();
   for (const observation of observed.keys()) {
     const resource = write(observation, options.generalise);
-    if (resource === undefined) continue;
     const resources = written.get(observation.action) ?? new Map();
     written.set(observation.action, resources);
     const known = resources.get(resource.text);
@@ -72,10 +71,10 @@ export function isNameable({ resource }: Observation): boolean {
   return policyResource(resource) !== undefined;
 }
 
-function write({ resource }: Observation, rules: ReadonlySet<IdRule>): PolicyResource | undefined {
-  let generalised: Generalised | undefined;
-  if (rules.size > 0 && "arn" in resource) generalised = generaliseIds(resource.arn, rules);
-  return policyResource(resource, generalised) ?? policyResource(resource);
+function write({ resource }: Observation, rules: ReadonlySet<IdRule>): PolicyResource {
+  const generalised = rules.size > 0 && "arn" in resource ? generaliseIds(resource.arn, rules) : undefined;
+  // `as`: what no policy can name was left out before, and a rule's wildcards stand where an ARN may have some.
+  return policyResource(resource, generalised) as PolicyResource;
 }
 
 function withSiblings(

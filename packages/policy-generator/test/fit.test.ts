@@ -132,6 +132,22 @@ describe("wildcards in actions", () => {
     expect(report.actionWildcards).toEqual([{ wildcard: "x:List*", actions: ["x:ListA", "x:ListB", "x:ListC"] }]);
   });
 
+  test("make a policy fit that does not without, if nothing else does", () => {
+    const many = (count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `service:ListSomeOfTheThings${i}`);
+    const fitting = (names: readonly string[], actionWildcards: boolean) =>
+      generatePolicy(answered(...names.map((name) => [check(name, none)])), { target: "user", actionWildcards });
+    expect(() => fitting(many(80), false)).toThrow("allow wildcards in actions (--action-wildcards)");
+    const { policies, report } = fitting(many(80), true);
+    expect(policies).toHaveLength(1);
+    expect(report.fitting.at(-1)).toBe("wildcards took the place of actions");
+    expect(report.actionWildcards).toMatchObject([{ wildcard: "service:List*" }]);
+    const unlike = Array.from({ length: 80 }, (_, i) => `service:${"abcdefghij"[i % 10]}${i}OfTheSeveralThings`);
+    expect(() => fitting(unlike, true)).toThrow(
+      /^The policy has \d+ characters .*\(--generalize all\), grant actions only/,
+    );
+  });
+
   test("never make an access level wider", () => {
     // Among ec2:Describe* are actions of level Read and wider; among s3:Put* those that hand out permissions.
     expect(actionsOf(reading, { actionWildcards: true })).toEqual([...reading].sort());

@@ -348,6 +348,41 @@ describe("merge", () => {
     expect(diffPolicy([policy(text)], answered([get])).equal).toMatchObject([{ resources: ["arn:aws:s3:::b/k"] }]);
   });
 
+  test("gives a role's sessions what they did in statements of their own, and nobody else", () => {
+    const role = "arn:aws:iam::123456789012:role/ci/deploy";
+    const list = [
+      ...answered([get]),
+      decided("role", [check("s3:GetObject", object("l"))], { lineage: [role] }),
+      finished("role"),
+    ];
+    const text = document(allow("S3ReadObject", ["s3:GetObject"], ["arn:aws:s3:::b/x"]));
+    const apart = mergePolicy(policy(text), list, { byIdentity: true });
+    expect(JSON.parse(apart.text).Statement).toEqual([
+      allow("S3ReadObject", ["s3:GetObject"], ["arn:aws:s3:::b/x", "arn:aws:s3:::b/k"]),
+      allow("DeployS3ReadObject", ["s3:GetObject"], ["arn:aws:s3:::b/l"], {
+        Condition: { StringEquals: { "aws:PrincipalArn": role } },
+      }),
+    ]);
+    expect(merge(text, list).policy.Statement).toEqual([
+      allow("S3ReadObject", ["s3:GetObject"], ["arn:aws:s3:::b/x", "arn:aws:s3:::b/k", "arn:aws:s3:::b/l"]),
+    ]);
+  });
+
+  test("adds to no statement of exceptions, and takes a document that is no text", () => {
+    const statement = { ...allow("S3ReadObject", "", "*"), Action: undefined, NotAction: ["s3:Get*", "s3:Put*"] };
+    const { policy: widened, text } = mergePolicy(
+      { name: "p", document: { Version: "2012-10-17", Statement: [statement] } },
+      answered([get]),
+    );
+    expect(widened).toEqual(JSON.parse(text));
+    expect(text).toMatch(/^\{\n {2}"Version"[\s\S]*\}\n$/);
+    expect(widened.Statement).toMatchObject([{ NotAction: ["s3:Get*", "s3:Put*"] }, { Sid: "S3ReadObject2" }]);
+  });
+
+  test("of what is no policy throws", () => {
+    expect(() => merge(document(allow("A", "s3:Get Object:x", "*")))).toThrow(PolicyValidationError);
+  });
+
   test("twice is once, and the recording is then allowed", () => {
     const resources = fc.constantFrom("a", "b", "c", "*");
     const uses = fc.array(fc.tuple(fc.constantFrom("s3:GetObject", "s3:PutObject", "s3:GetObjectAcl"), resources), {
