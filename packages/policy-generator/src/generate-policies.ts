@@ -51,8 +51,9 @@ export function generatePolicies(records: Iterable<ActivityRecord>, options: Gen
 
 /**
  * One policy for a proxy, which holds the sessions an agent gets to the agent's own policies: what each role did is
- * allowed to that role only, by a condition on `aws:PrincipalArn`, and what the base identity did to all of them. The
- * evaluator has allowed every check of each identity as that identity. Of one identity the policy is returned as it is.
+ * allowed to that role only, by a condition on `aws:PrincipalArn`, and what the base identity did to all of them; so is,
+ * with a warning, what sessions did of which no role is known. The evaluator has allowed every check of each identity as
+ * that identity. Of one identity the policy is returned as it is.
  */
 export function joinPolicies({ identities, idle }: PoliciesByIdentity): GeneratedPolicy {
   const [only, ...others] = identities;
@@ -82,9 +83,18 @@ export function joinPolicies({ identities, idle }: PoliciesByIdentity): Generate
     ...joinReports(identities, idle),
     provenance,
     characters: text.characters,
-    warnings: warningsFor(text.characters, 1, undefined),
+    warnings: [...warningsFor(text.characters, 1, undefined), ...withoutRole(identities)],
   };
   return { policy: text.policy, text: text.text, policies: [text], report };
+}
+
+function withoutRole(identities: readonly IdentityPolicy[]): string[] {
+  return identities
+    .filter(({ identity }) => identity !== BASE_IDENTITY && !identity.startsWith("arn:"))
+    .map(
+      ({ identity }) =>
+        `What sessions of ${identity} did is allowed to all of the agent's sessions, for no role is known to tell them by.`,
+    );
 }
 
 /** The calls of each identity: of the base first, then in order. */

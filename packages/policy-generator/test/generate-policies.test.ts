@@ -67,6 +67,15 @@ test("in the one for a proxy a role's part holds for the role alone", () => {
   expect(report.provenance.map(({ sid }) => sid)).toEqual(sids);
 });
 
+test("what sessions without a known role did is allowed to all, with a warning", () => {
+  const cognito = "cognito-identity:GetCredentialsForIdentity";
+  const records = [...request("s3:GetObject", object("a")), ...request("s3:PutObject", object("b"), [cognito])];
+  const { policy, report } = joinPolicies(generatePolicies(records));
+  expect([policy.Statement].flat().map(({ Condition }) => Condition)).toEqual([undefined, undefined]);
+  expect(report.warnings).toEqual([expect.stringContaining(`sessions of ${cognito} did is allowed to all`)]);
+  expect(joinPolicies(generatePolicies(chain)).report.warnings).toEqual([]);
+});
+
 test("of the base identity alone it is the same as ever", () => {
   const records = chain.filter((record) => record.type === "finished" || record.lineage === undefined);
   expect(joinPolicies(generatePolicies(records)).text).toBe(generatePolicy(records).text);
