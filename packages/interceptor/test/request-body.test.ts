@@ -269,6 +269,29 @@ describe("the beginning of a body can be read, and the rest streamed on at anoth
   });
 });
 
+test("a beginning that is enough only at the body's end is all there is to forward", async () => {
+  const { client, upstream } = await trio({
+    handle: async (exchange) => {
+      let begun: Uint8Array | undefined = await exchange.readBodyHead({ limit: 100, enough: (b) => b.includes(0x7c) });
+      const filter = {
+        push: (): undefined => undefined,
+        end: () => {
+          const all = begun;
+          begun = undefined;
+          return all;
+        },
+      };
+      await exchange.forward(signed(exchange), { body: filter });
+    },
+  });
+  client.write(`${put("Transfer-Encoding: chunked\r\n")}40\r\n${"x".repeat(64)}\r\n`);
+  client.write("1\r\n|\r\n0\r\n\r\n");
+  const server = await upstream.connection();
+  expect((await server.message()).body.toString()).toBe(`${"x".repeat(64)}|`);
+  server.write(ok);
+  expect((await client.message()).start).toBe("HTTP/1.1 200 OK");
+});
+
 test("a beginning that comes byte by byte is not looked at for each of them, and once more at its end", async () => {
   let asked = 0;
   let last = 0;
