@@ -17,13 +17,14 @@ const sizes = { empty: 0, "small file.txt": 5, "odd+name é.bin": 70_000, large:
 
 describe.skipIf(rclone.skip && s3cmd.skip)("clients of other authors", () => {
   const credentials = sessionCredentials();
-  const folder = tempDir("debian-clients");
+  let folder: string;
   let fake: FakeAws;
   let target: Target;
   let proxyPort: string;
   let ca: string;
 
   beforeAll(async () => {
+    folder = tempDir("debian-clients");
     mkdirSync(join(folder, "up"));
     for (const [name, size] of Object.entries(sizes)) writeFileSync(join(folder, "up", name), content(size));
     fake = await FakeAws.start({ credentials });
