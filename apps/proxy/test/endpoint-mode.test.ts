@@ -4,13 +4,14 @@ import { connect } from "node:net";
 import type { DecidedRecord, FinishedRecord } from "@iap/aws-core";
 import { KeyVendor } from "@iap/cred-vendor";
 import { type InterceptorEvent, UpstreamProxy } from "@iap/interceptor";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { openEndpoint } from "../src/endpoint-mode.ts";
 import { ByteBudget } from "../src/request/byte-budget.ts";
 import { signedRequest } from "./agent-request.ts";
 import { type TestAuthorities, testAuthorities } from "./intercepted-pipeline.ts";
 
 let authorities: TestAuthorities | undefined;
+afterAll(() => authorities?.remove());
 
 /** An endpoint before a proxy that does not answer. */
 async function endpoint() {
