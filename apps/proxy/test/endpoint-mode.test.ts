@@ -4,18 +4,14 @@ import { connect } from "node:net";
 import type { DecidedRecord, FinishedRecord } from "@iap/aws-core";
 import { KeyVendor } from "@iap/cred-vendor";
 import { type InterceptorEvent, UpstreamProxy } from "@iap/interceptor";
-import { afterAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openEndpoint } from "../src/endpoint-mode.ts";
 import { ByteBudget } from "../src/request/byte-budget.ts";
 import { signedRequest } from "./agent-request.ts";
-import { type TestAuthorities, testAuthorities } from "./intercepted-pipeline.ts";
-
-let authorities: TestAuthorities | undefined;
-afterAll(() => authorities?.remove());
+import { testAuthorities } from "./intercepted-pipeline.ts";
 
 /** An endpoint before a proxy that does not answer. */
 async function endpoint() {
-  authorities ??= await testAuthorities();
   const vendor = new KeyVendor({ installKey: createSecretKey(randomBytes(32)) });
   const key = vendor.issue({ agent: "tester", session: "s", ttlSeconds: 3600, now: new Date() });
   const decided: DecidedRecord[] = [];
@@ -24,7 +20,7 @@ async function endpoint() {
   const opened = await openEndpoint({
     port: 0,
     proxy: new UpstreamProxy({ host: "127.0.0.1", port: 1 }),
-    rootCertificate: authorities.proxy.rootCertificate,
+    rootCertificate: (await testAuthorities()).proxy.rootCertificate,
     keys: vendor,
     records: {
       recorder: {

@@ -21,7 +21,7 @@ import { KeyVendor } from "@iap/cred-vendor";
 import { compilePolicySet } from "@iap/iam-evaluator";
 import { Interceptor, type Limits } from "@iap/interceptor";
 import { SigningKeys } from "@iap/sigv4";
-import { expect, vi } from "vitest";
+import { afterAll, expect, vi } from "vitest";
 import { pipeline } from "../src/pipeline.ts";
 import { decider, decideUnsigned } from "../src/policies/decide.ts";
 import { deniedActions } from "../src/policies/deny-action.ts";
@@ -35,14 +35,22 @@ import { RoleSessions } from "../src/virtual/role-sessions.ts";
 import { type ClientAnswer, openTunnel, startRequest, wholeAnswer } from "./connect-client.ts";
 import { FakeAws } from "./fake-aws.ts";
 
-/** The certificate authorities of a test file: the proxy's, and the one the fake AWS has its certificates from. */
-export interface TestAuthorities {
+interface TestAuthorities {
   readonly proxy: CertificateAuthority;
   readonly aws: CertificateAuthority;
   remove(): Promise<void>;
 }
 
-export async function testAuthorities(): Promise<TestAuthorities> {
+let opened: Promise<TestAuthorities> | undefined;
+afterAll(async () => (await opened)?.remove());
+
+/** The certificate authorities of a test file: the proxy's, and the one the fake AWS has its certificates from. */
+export function testAuthorities(): Promise<TestAuthorities> {
+  opened ??= openAuthorities();
+  return opened;
+}
+
+async function openAuthorities(): Promise<TestAuthorities> {
   const dir = await mkdtemp(join(tmpdir(), "iap-pipeline-"));
   const permittedDnsSuffixes = ["amazonaws.com"];
   return {
@@ -53,7 +61,6 @@ export async function testAuthorities(): Promise<TestAuthorities> {
 }
 
 export interface InterceptedPipelineOptions {
-  readonly authorities: TestAuthorities;
   readonly mode?: Mode | undefined;
   /** A policy document; none: nothing is judged. */
   readonly policy?: object | undefined;
@@ -108,8 +115,9 @@ export class InterceptedPipeline {
     this.agent = this.issue({ now: new Date(), ttlSeconds: 3600 });
   }
 
-  static async open(options: InterceptedPipelineOptions): Promise<InterceptedPipeline> {
-    const { authorities, mode = "record", policy, maxBodyBytes = 1 << 20, limits } = options;
+  static async open(options: InterceptedPipelineOptions = {}): Promise<InterceptedPipeline> {
+    const { mode = "record", policy, maxBodyBytes = 1 << 20, limits } = options;
+    const authorities = await testAuthorities();
     const self = new InterceptedPipeline(authorities);
     self.#unnamed = options.unnamed === true;
     self.aws = await FakeAws.start({ authority: authorities.aws, onRequest: () => self.order.push("upstream") });

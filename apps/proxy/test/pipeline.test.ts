@@ -3,16 +3,10 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { AwsError, Credentials, headerValue, type Mode, type RequestHead } from "@iap/aws-core";
 import { sha256Hex } from "@iap/sigv4";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AgentRequest, presignedRequest, signedRequest, unsignedRequest } from "./agent-request.ts";
 import { type ClientAnswer, wholeAnswer } from "./connect-client.ts";
-import {
-  InterceptedPipeline,
-  type InterceptedPipelineOptions,
-  principalArn,
-  type TestAuthorities,
-  testAuthorities,
-} from "./intercepted-pipeline.ts";
+import { InterceptedPipeline, type InterceptedPipelineOptions, principalArn } from "./intercepted-pipeline.ts";
 
 const bucket = "reports.s3.eu-west-1.amazonaws.com";
 const dynamodb = "dynamodb.eu-west-1.amazonaws.com";
@@ -33,18 +27,13 @@ const readOnly = {
   ],
 };
 
-let authorities: TestAuthorities;
 let proxy: InterceptedPipeline;
 
-beforeAll(async () => {
-  authorities = await testAuthorities();
-});
-afterAll(() => authorities.remove());
 // Every test ends with what holds on every path: see `InterceptedPipeline.close`.
 afterEach(() => proxy.close());
 
-async function open(options: Omit<InterceptedPipelineOptions, "authorities"> = {}): Promise<InterceptedPipeline> {
-  proxy = await InterceptedPipeline.open({ authorities, ...options });
+async function open(options: InterceptedPipelineOptions = {}): Promise<InterceptedPipeline> {
+  proxy = await InterceptedPipeline.open(options);
   return proxy;
 }
 

@@ -30,30 +30,20 @@ import {
   uriEncode,
 } from "@iap/sigv4";
 import { readPostForm, verify, verifyPostForm } from "@iap/sigv4-verify";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { wholeAnswer } from "./connect-client.ts";
 import type { SeenRequest } from "./fake-aws.ts";
-import {
-  InterceptedPipeline,
-  type InterceptedPipelineOptions,
-  type TestAuthorities,
-  testAuthorities,
-} from "./intercepted-pipeline.ts";
+import { InterceptedPipeline, type InterceptedPipelineOptions } from "./intercepted-pipeline.ts";
 
 const bucket = "reports.s3.eu-west-1.amazonaws.com";
 
-let authorities: TestAuthorities;
 let proxy: InterceptedPipeline;
 
-beforeAll(async () => {
-  authorities = await testAuthorities();
-});
-afterAll(() => authorities.remove());
 // Every test ends with what holds on every path: see `InterceptedPipeline.close`.
 afterEach(() => proxy.close());
 
-async function open(options: Omit<InterceptedPipelineOptions, "authorities"> = {}): Promise<void> {
-  proxy = await InterceptedPipeline.open({ authorities, ...options });
+async function open(options: InterceptedPipelineOptions = {}): Promise<void> {
+  proxy = await InterceptedPipeline.open(options);
 }
 
 function head(host: string, method: string, target: string, headers: Headers = []): RequestHead {

@@ -1,28 +1,18 @@
 import { Credentials, type Headers, headerValue, headerValues } from "@iap/aws-core";
 import { gitPassword } from "@iap/sigv4";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { unsignedRequest } from "../agent-request.ts";
-import {
-  InterceptedPipeline,
-  type InterceptedPipelineOptions,
-  type TestAuthorities,
-  testAuthorities,
-} from "../intercepted-pipeline.ts";
+import { InterceptedPipeline, type InterceptedPipelineOptions } from "../intercepted-pipeline.ts";
 
 const host = "git-codecommit.eu-west-1.amazonaws.com";
 const repository = { host, path: "/v1/repos/app", region: "eu-west-1" };
 const discovery = "/v1/repos/app/info/refs?service=git-upload-pack";
 
-let authorities: TestAuthorities;
 let proxy: InterceptedPipeline;
-beforeAll(async () => {
-  authorities = await testAuthorities();
-});
 afterEach(() => proxy.close());
-afterAll(() => authorities.remove());
 
-const open = async (options: Omit<InterceptedPipelineOptions, "authorities"> = {}): Promise<void> => {
-  proxy = await InterceptedPipeline.open({ authorities, ...options });
+const open = async (options: InterceptedPipelineOptions = {}): Promise<void> => {
+  proxy = await InterceptedPipeline.open(options);
 };
 
 function basic(of: Credentials, asked = repository): Headers {

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Credentials, headerValue, type Protocol, parseEndpoint } from "@iap/aws-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CredentialOutput } from "../../src/virtual/credential-output.ts";
 import { credentialOutputs } from "../../src/virtual/credential-outputs.data.ts";
 import { type AgentRequest, signedRequest, unsignedRequest } from "../agent-request.ts";
-import { InterceptedPipeline, type TestAuthorities, testAuthorities } from "../intercepted-pipeline.ts";
+import { InterceptedPipeline } from "../intercepted-pipeline.ts";
 
 /** A service as the tables of the resolver have it. */
 interface Table {
@@ -43,17 +43,12 @@ const real = {
 };
 
 describe("every operation that gives temporary keys", () => {
-  let authorities: TestAuthorities;
   let proxy: InterceptedPipeline;
-  beforeAll(async () => {
-    authorities = await testAuthorities();
-  });
   beforeEach(async () => {
     const names = operations.map(([name]) => name);
-    proxy = await InterceptedPipeline.open({ authorities, credentialsFrom: names, allowUnsigned: names });
+    proxy = await InterceptedPipeline.open({ credentialsFrom: names, allowUnsigned: names });
   });
   afterEach(() => proxy.close());
-  afterAll(() => authorities.remove());
 
   for (const [name, output] of operations) {
     for (const { table, protocol } of placesOf(name)) {
