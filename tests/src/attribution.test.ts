@@ -8,15 +8,14 @@ import { findClient } from "./client.ts";
 import { runSteps, type StepRun } from "./client-steps.ts";
 import { ServiceError } from "./fake-aws/service.ts";
 import { type Arrived, FakeAws } from "./fake-aws.ts";
-import { MotoServer } from "./moto-server.ts";
+import { startMoto } from "./moto-server.ts";
 import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { sts } from "./signed-request.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
-import { TlsTerminator } from "./tls-terminator.ts";
 
-const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const moto = await findClient("moto");
+const cli = await findClient("the AWS CLI");
 const script = fileURLToPath(new URL("../clients/aws-sdk-js.mjs", import.meta.url));
 const js = (proxy: ProxyProcess, steps: readonly string[]): Promise<StepRun> =>
   runSteps(process.execPath, [script, "attributed-bucket", ...steps], proxy.env);
@@ -246,9 +245,7 @@ describe.skipIf(targetKind === "direct")("what AWS is told of who asked", () => 
 // An STS of other authors: it checks signatures, and that the role is there.
 describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("a role of moto's that the proxy assumes", () => {
   test("is whom the AWS CLI is told it is", async () => {
-    const server = await MotoServer.start();
-    const keys = await server.requireSignatures();
-    const tls = await TlsTerminator.start(server.port);
+    const { tls, keys } = await startMoto();
     const aws = async (of: ProxyProcess, ...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await run("aws", args, {
         env: { ...of.env, AWS_CA_BUNDLE: join(of.dir, "ca-bundle.pem") },

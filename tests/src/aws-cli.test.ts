@@ -13,7 +13,7 @@ import { sessionCredentials } from "./test-credentials.ts";
 
 const bucket = "cli-bucket";
 const sizes = { empty: 0, small: 5, large: 20 * 1024 * 1024 } as const;
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 
 describe.skipIf(cli.skip)("the AWS CLI", () => {
   const credentials = sessionCredentials();

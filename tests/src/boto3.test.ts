@@ -10,7 +10,7 @@ import { sessionCredentials } from "./test-credentials.ts";
 const script = fileURLToPath(new URL("../clients/boto3_client.py", import.meta.url));
 const bucket = "boto3-bucket";
 const oddKey = "odd/ключ %2F+=&?#~!*'()[]@:;,$ end";
-const boto3 = await findClient("boto3", "python3", ["-c", "import boto3; print(boto3.__version__)"]);
+const boto3 = await findClient("boto3");
 
 describe.skipIf(boto3.skip)("boto3", () => {
   let fake: FakeAws;

@@ -26,8 +26,8 @@ interface Report {
   readonly check: (name: string) => Check | undefined;
 }
 
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
-const curl = await findClient("curl", "curl", ["--version"]);
+const cli = await findClient("the AWS CLI");
+const curl = await findClient("curl");
 
 describe.skipIf(targetKind === "direct")("iam-agent-proxy doctor", () => {
   const credentials = sessionCredentials();

@@ -11,7 +11,7 @@ import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const git = await findClient("git with its HTTP server", "git", ["http-backend", "--help"]);
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 const url = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/app";
 const arn = "arn:aws:codecommit:us-east-1:123456789012:app";
 

@@ -5,7 +5,7 @@ import { findClient } from "./client.ts";
 
 const script = fileURLToPath(new URL("../clients/signed_requests.py", import.meta.url));
 const door = fileURLToPath(new URL("../../conformance/dist/main.js", import.meta.url));
-const python = await findClient("Python", "python3", ["--version"]);
+const python = await findClient("Python");
 
 interface Question {
   readonly id: string;

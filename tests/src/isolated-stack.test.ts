@@ -18,7 +18,7 @@ import { sessionCredentials } from "./test-credentials.ts";
 const stack = (name: string): string => fileURLToPath(new URL(`../integration/${name}`, import.meta.url));
 const text = (name: string): string => readFileSync(stack(name), "utf8");
 const yaml = await findClient("Python's YAML reader", "python3", ["-c", "import yaml; print(yaml.__version__)"]);
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 const namespaces = whyNoNamespaces();
 
 interface Service {

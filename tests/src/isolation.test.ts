@@ -24,7 +24,7 @@ import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const hostile = fileURLToPath(new URL("../clients/hostile.mjs", import.meta.url));
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 const secret = "REALSECRETREALSECRETREALSECRET0123456789";
 
 /** Which tools isolate on this machine: asked of the product, for a kernel may forbid them. */

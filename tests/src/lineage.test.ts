@@ -5,13 +5,13 @@ import { awsConfigFile, scrubbedEnv } from "./agent-env.ts";
 import { type Exited, run } from "./child.ts";
 import { findClient } from "./client.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
-import { MotoServer } from "./moto-server.ts";
+import { startMoto } from "./moto-server.ts";
 import { ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
-import { TlsTerminator } from "./tls-terminator.ts";
+import type { TlsTerminator } from "./tls-terminator.ts";
 
-const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const moto = await findClient("moto");
+const cli = await findClient("the AWS CLI");
 const role = (name: string): string => `arn:aws:iam::123456789012:role/ci/${name}`;
 const document = (...Statement: readonly object[]) => ({ Version: "2012-10-17", Statement });
 const allow = (Action: string | readonly string[], Resource: string | readonly string[] = "*") => ({
@@ -25,15 +25,12 @@ const chain = ["one", "two"].map(
 );
 
 describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("policy over the roles an agent assumes", () => {
-  let server: MotoServer;
   let tls: TlsTerminator;
   let keys: RealCredentials;
   let proxy: ProxyProcess | undefined;
 
   beforeAll(async () => {
-    server = await MotoServer.start();
-    keys = await server.requireSignatures();
-    tls = await TlsTerminator.start(server.port);
+    ({ tls, keys } = await startMoto());
   });
   afterEach(() => proxy?.kill());
 

@@ -5,6 +5,7 @@ import { kill } from "./child.ts";
 import { atEnd } from "./clean-up.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { tempDir } from "./temp-dir.ts";
+import { TlsTerminator } from "./tls-terminator.ts";
 
 const launcher = fileURLToPath(new URL("../clients/moto_launcher.py", import.meta.url));
 const startTimeoutMs = 60_000;
@@ -79,6 +80,17 @@ export class MotoServer {
     if (!answer.ok) throw new Error(`moto refuses ${parameters.Action}: ${answer.status} ${text}`);
     return text;
   }
+}
+
+/** moto, TLS before it, and the keys by which it checks every signature. */
+export async function startMoto(): Promise<{
+  readonly server: MotoServer;
+  readonly tls: TlsTerminator;
+  readonly keys: RealCredentials;
+}> {
+  const server = await MotoServer.start();
+  const keys = await server.requireSignatures();
+  return { server, tls: await TlsTerminator.start(server.port), keys };
 }
 
 function element(xml: string, name: string): string {

@@ -6,15 +6,15 @@ import { run, runOk } from "./child.ts";
 import { findClient } from "./client.ts";
 import { content, digest, runSteps, type StepRun } from "./client-steps.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
-import { MotoServer } from "./moto-server.ts";
+import { startMoto } from "./moto-server.ts";
 import { startTarget } from "./start-target.ts";
 import { type Target, targetKind } from "./target.ts";
 import { tempDir } from "./temp-dir.ts";
-import { TlsTerminator } from "./tls-terminator.ts";
+import type { TlsTerminator } from "./tls-terminator.ts";
 
 const jsClient = fileURLToPath(new URL("../clients/aws-sdk-js.mjs", import.meta.url));
 const boto3Client = fileURLToPath(new URL("../clients/boto3_client.py", import.meta.url));
-const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
+const moto = await findClient("moto");
 
 // moto wrongly refuses percent-encoded paths and queries, and does not know presigned URLs: neither is sent here.
 const steps = [
@@ -27,14 +27,11 @@ const steps = [
 const pythonSteps = [...steps, "sqs:SendMessage"];
 
 describe.skipIf(moto.skip)("moto, which checks signatures against keys it issued", () => {
-  let server: MotoServer;
   let tls: TlsTerminator;
   let keys: RealCredentials;
 
   beforeAll(async () => {
-    server = await MotoServer.start();
-    keys = await server.requireSignatures();
-    tls = await TlsTerminator.start(server.port);
+    ({ tls, keys } = await startMoto());
   });
 
   describe("with the real keys", () => {

@@ -10,7 +10,7 @@ import { sessionCredentials } from "./test-credentials.ts";
 
 const python = fileURLToPath(new URL("../clients/boto3_client.py", import.meta.url));
 const javascript = fileURLToPath(new URL("../clients/aws-sdk-js.mjs", import.meta.url));
-const boto3 = await findClient("boto3", "python3", ["-c", "import boto3; print(boto3.__version__)"]);
+const boto3 = await findClient("boto3");
 const clients = [
   ["boto3, retrying as it always did", "python3", python, "legacy", boto3.skip],
   ["boto3, retrying in the standard way", "python3", python, "standard", boto3.skip],

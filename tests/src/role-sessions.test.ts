@@ -14,8 +14,8 @@ import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const client = (name: string): string => fileURLToPath(new URL(`../clients/${name}`, import.meta.url));
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
-const boto3 = await findClient("boto3", "python3", ["-c", "import boto3; print(boto3.__version__)"]);
+const cli = await findClient("the AWS CLI");
+const boto3 = await findClient("boto3");
 const ruby = await findClient("the AWS SDK for Ruby", "ruby", ["-e", "require 'aws-sdk-core'; puts RUBY_VERSION"]);
 const roleArn = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
 const sessionArn = (name: string): string => `arn:aws:sts::123456789012:assumed-role/${name}/agent`;

@@ -5,13 +5,13 @@ import { awsConfigFile } from "./agent-env.ts";
 import { run, runOk } from "./child.ts";
 import { findClient } from "./client.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
-import { MotoServer } from "./moto-server.ts";
+import { type MotoServer, startMoto } from "./moto-server.ts";
 import { ProxyProcess } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
-import { TlsTerminator } from "./tls-terminator.ts";
+import type { TlsTerminator } from "./tls-terminator.ts";
 
-const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const moto = await findClient("moto");
+const cli = await findClient("the AWS CLI");
 const account = "arn:aws:iam::123456789012";
 const everything = JSON.stringify({
   Version: "2012-10-17",
@@ -30,9 +30,7 @@ describe.skipIf(moto.skip || cli.skip || targetKind === "direct")("roles that an
   let proxy: ProxyProcess | undefined;
 
   beforeAll(async () => {
-    server = await MotoServer.start();
-    keys = await server.requireSignatures();
-    tls = await TlsTerminator.start(server.port);
+    ({ server, tls, keys } = await startMoto());
   });
 
   async function start(options: Partial<Parameters<typeof ProxyProcess.start>[1]> = {}): Promise<NodeJS.ProcessEnv> {

@@ -11,7 +11,7 @@ import { ProxyProcess } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 const sdk = fileURLToPath(new URL("../clients/plain-aws-sdk-js.mjs", import.meta.url));
 
 describe.skipIf(targetKind === "direct")("endpoint mode, for clients that cannot use a proxy", () => {

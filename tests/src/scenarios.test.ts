@@ -11,7 +11,7 @@ import { tempDir } from "./temp-dir.ts";
 import { TlsTerminator } from "./tls-terminator.ts";
 
 const script = fileURLToPath(new URL("../clients/scenarios.py", import.meta.url));
-const moto = await findClient("moto", "python3", ["-c", "import moto.server; print(moto.__version__)"]);
+const moto = await findClient("moto");
 
 /** The policies were read line by line; `UPDATE_SCENARIOS=1` writes them anew, to be read again. */
 const expected = (name: string): URL => new URL(`../fixtures/scenarios/${name}.policy.json`, import.meta.url);

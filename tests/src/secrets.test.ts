@@ -24,7 +24,7 @@ const steps = [
   ],
   ...["sqs:CreateQueue", "cloudwatch:PutMetricData cbor", "iam:ListUsers"],
 ];
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
+const cli = await findClient("the AWS CLI");
 
 describe.skipIf(targetKind === "direct")("the real secret key and session token", () => {
   const credentials = sessionCredentials();

@@ -12,8 +12,8 @@ import { type ProxyOptions, ProxyProcess, proxyBin } from "./proxy-process.ts";
 import { targetKind } from "./target.ts";
 import { sessionCredentials } from "./test-credentials.ts";
 
-const cli = await findClient("the AWS CLI", "aws", ["--version"]);
-const boto3 = await findClient("boto3", "python3", ["-c", "import boto3; print(boto3.__version__)"]);
+const cli = await findClient("the AWS CLI");
+const boto3 = await findClient("boto3");
 const kubectl = await findClient("kubectl", "kubectl", ["version", "--client"]);
 const proxyCreds = fileURLToPath(new URL("../../apps/proxy-creds/dist/main.js", import.meta.url));
 const region = "us-east-1";
