@@ -15,8 +15,9 @@ export class Wire {
   /** What is spoken on: TLS, or the same as `raw`. */
   readonly socket: Socket;
   readonly raw: Socket;
-  /** Bytes received and not yet taken. */
-  received: Buffer = Buffer.alloc(0);
+  /** What was received and not yet taken, as it came. */
+  #pieces: Buffer[] = [];
+  #taken = 0;
   /** Bytes received in all. */
   total = 0;
   ended = false;
@@ -24,7 +25,7 @@ export class Wire {
   error: NodeJS.ErrnoException | undefined;
   readonly #onData = (chunk: Buffer): void => {
     this.total += chunk.length;
-    this.received = Buffer.concat([this.received, chunk]);
+    this.#pieces.push(chunk);
   };
 
   constructor(socket: Socket, raw: Socket) {
@@ -44,6 +45,12 @@ export class Wire {
     raw.on("close", () => {
       this.closed = true;
     });
+  }
+
+  /** Bytes received and not yet taken. */
+  get received(): Buffer {
+    if (this.#pieces.length !== 1) this.#pieces = [Buffer.concat(this.#pieces)];
+    return this.#pieces[0] as Buffer;
   }
 
   get text(): string {
@@ -91,9 +98,20 @@ export class Wire {
 
   /** Waits until what was received and not taken satisfies a condition. */
   async until(holds: (text: string) => boolean, what = "bytes"): Promise<void> {
+    let looked = -1;
+    let held = false;
+    await this.#when(() => {
+      // It may be long, and is looked at only when more has come.
+      if (looked !== this.total) held = holds(this.text);
+      looked = this.total;
+      return held;
+    }, what);
+  }
+
+  async #when(holds: () => boolean, what: string): Promise<void> {
     const end = Date.now() + 10_000;
-    while (!holds(this.text)) {
-      if (Date.now() > end || (this.closed && !holds(this.text))) {
+    while (!holds()) {
+      if (Date.now() > end || (this.closed && !holds())) {
         const state = `${this.closed ? "closed" : "open"}, ${this.error?.message ?? "no error"}`;
         throw new Error(`waited in vain for ${what} (${state}); have ${JSON.stringify(this.text.slice(0, 2_000))}`);
       }
@@ -116,7 +134,7 @@ export class Wire {
     await this.until((text) => text.includes("\r\n\r\n"), "a head");
     const length = this.text.indexOf("\r\n\r\n");
     const [start = "", ...lines] = this.text.slice(0, length).split("\r\n");
-    this.received = this.received.subarray(length + 4);
+    this.#takeNow(length + 4);
     return message(start, lines, Buffer.alloc(0), []);
   }
 
@@ -144,15 +162,20 @@ export class Wire {
     await this.until((text) => text.includes("\r\n"), "a line");
     const length = this.text.indexOf("\r\n");
     const line = this.text.slice(0, length);
-    this.received = this.received.subarray(length + 2);
+    this.#takeNow(length + 2);
     return line;
   }
 
   async #take(length: number): Promise<Buffer> {
-    await this.until(() => this.received.length >= length, `${length} bytes`);
-    const taken = this.received.subarray(0, length);
-    this.received = this.received.subarray(length);
-    return taken;
+    await this.#when(() => this.total - this.#taken >= length, `${length} bytes`);
+    return this.#takeNow(length);
+  }
+
+  #takeNow(length: number): Buffer {
+    const bytes = this.received;
+    this.#pieces = [bytes.subarray(length)];
+    this.#taken += length;
+    return bytes.subarray(0, length);
   }
 }
 
