@@ -100,7 +100,7 @@ describe("Node", () => {
   });
 });
 
-describe.skipIf(!available("openssl", "version"))("openssl", () => {
+describe.skipIf(!available("openssl", "version"))("openssl (where it is installed)", () => {
   test.each(cases.map((c, index) => ({ ...c, index })))("$expected: $name", async ({ host, expected, index }) => {
     const intermediate = join(dir, "ca", "ca-intermediate.pem");
     const name = host === "127.0.0.1" ? ["-verify_ip", host] : ["-verify_hostname", host];
@@ -112,7 +112,7 @@ describe.skipIf(!available("openssl", "version"))("openssl", () => {
   });
 });
 
-describe.skipIf(!available("curl", "--version"))("curl", () => {
+describe.skipIf(!available("curl", "--version"))("curl (where it is installed)", () => {
   test.each(cases.map((c, index) => ({ ...c, index })))("$expected: $name", async ({ host, expected, index }) => {
     const at = port(index);
     const { status, output } = await run("curl", [
@@ -125,7 +125,7 @@ describe.skipIf(!available("curl", "--version"))("curl", () => {
   });
 });
 
-describe.skipIf(!available("python3", "-c", "import ssl"))("Python", () => {
+describe.skipIf(!available("python3", "-c", "import ssl"))("Python (where it is installed)", () => {
   test.each(cases.map((c, index) => ({ ...c, index })))("$expected: $name", async ({ host, expected, index }) => {
     const script = [
       "import socket, ssl, sys",
@@ -144,24 +144,27 @@ describe.skipIf(!available("python3", "-c", "import ssl"))("Python", () => {
   });
 });
 
-describe.skipIf(!available("java", "-version") || !available("keytool", "-help"))("Java", () => {
-  test("every case, with the root from keytool's store", { timeout: 60_000 }, async () => {
-    const store = join(dir, "trust.p12");
-    const imported = await run("keytool", [
-      ...["-importcert", "-noprompt", "-alias", "proxy", "-file", root, "-keystore", store],
-      ...["-storetype", "PKCS12", "-storepass", "changeit"],
-    ]);
-    expect(imported.status, imported.output).toBe(0);
-    const source = fileURLToPath(new URL("fixtures/Connect.java", import.meta.url));
-    const hosts = cases.flatMap(({ host }, index) => [host, String(port(index))]);
-    const { output } = await run("java", [source, store, ...hosts]);
-    const outcomes = output.trim().split("\n");
-    expect(outcomes).toHaveLength(cases.length);
-    for (const [index, { name, expected }] of cases.entries()) {
-      expect(outcomes[index], name).toMatch(reason(expected));
-    }
-  });
-});
+describe.skipIf(!available("java", "-version") || !available("keytool", "-help"))(
+  "Java (where it is installed)",
+  () => {
+    test("every case, with the root from keytool's store", { timeout: 60_000 }, async () => {
+      const store = join(dir, "trust.p12");
+      const imported = await run("keytool", [
+        ...["-importcert", "-noprompt", "-alias", "proxy", "-file", root, "-keystore", store],
+        ...["-storetype", "PKCS12", "-storepass", "changeit"],
+      ]);
+      expect(imported.status, imported.output).toBe(0);
+      const source = fileURLToPath(new URL("fixtures/Connect.java", import.meta.url));
+      const hosts = cases.flatMap(({ host }, index) => [host, String(port(index))]);
+      const { output } = await run("java", [source, store, ...hosts]);
+      const outcomes = output.trim().split("\n");
+      expect(outcomes).toHaveLength(cases.length);
+      for (const [index, { name, expected }] of cases.entries()) {
+        expect(outcomes[index], name).toMatch(reason(expected));
+      }
+    });
+  },
+);
 
 /** Rejected, and for that: OpenSSL says "permitted subtree violation", Java "name constraints". */
 const reason = (expected: Case["expected"]): RegExp =>

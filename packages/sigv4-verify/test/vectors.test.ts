@@ -75,7 +75,7 @@ const skip = vectors.length === 0;
 const requests = vectors.filter(({ signedRequest }) => signedRequest !== null);
 const unnormalised = ({ config }: Vector): boolean => config.normalizePath === false && config.service === "service";
 
-describe("AWS's vectors", () => {
+describe("AWS's vectors (IAP_SHARED_DIR)", () => {
   test.skipIf(skip)("are all there, and every one is judged below", () => {
     expect(vectors).toHaveLength(200);
     expect(requests).toHaveLength(195);
@@ -158,7 +158,7 @@ const OTHERS: Readonly<Record<string, (vector: Vector) => void>> = {
   },
 };
 
-test.skipIf(skip)("SigV4a keys are those of AWS's vectors", () => {
+test.skipIf(skip)("SigV4a keys are those of AWS's vectors (IAP_SHARED_DIR)", () => {
   const withKeys = vectors.filter(({ publicKey, alg }) => publicKey !== undefined && alg === ALGORITHM_V4A);
   expect(withKeys.length).toBeGreaterThan(70);
   for (const { credentials, publicKey } of withKeys) {
@@ -234,7 +234,7 @@ describe.each(["botocore.jsonl", "botocore-v2.jsonl"])("botocore's requests are 
   });
 });
 
-test.skipIf(skip)("the head alone is enough for the signature of a stream", () => {
+test.skipIf(skip)("the head alone is enough for the signature of a stream (IAP_SHARED_DIR)", () => {
   const head = received(requests.find(({ id }) => id === "s3-docs/streaming-put")?.signedRequest as WireRequest);
   const authorization = parseAuthorization(head);
   const key = keyOf("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", authorization);

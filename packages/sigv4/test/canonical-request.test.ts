@@ -28,7 +28,7 @@ const OTHER_FORMS: Readonly<Record<string, string>> = {
 
 const vectors = sharedVectors();
 
-describe("AWS's vectors", () => {
+describe("AWS's vectors (IAP_SHARED_DIR)", () => {
   test.skipIf(vectors.length === 0)("are all there", () => {
     expect(vectors.filter(({ id }) => OTHER_FORMS[id] === undefined)).toHaveLength(117);
     for (const id of Object.keys(OTHER_FORMS)) expect(vectors.map((vector) => vector.id)).toContain(id);

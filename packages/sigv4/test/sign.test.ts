@@ -25,7 +25,7 @@ function request(headers: Headers, target = "/"): RequestHead {
 
 const names = (headers: Headers): string[] => headers.map(([name]) => name);
 
-describe("AWS's vectors", () => {
+describe("AWS's vectors (IAP_SHARED_DIR)", () => {
   // Those whose path a service of another rule would sign otherwise are compared in canonical-request.test.ts.
   const vectors = sharedVectors().filter(
     ({ form, signature, config, id }) =>

@@ -290,7 +290,7 @@ describe("what a real SDK makes of the profile", () => {
   ].join("\n");
 
   test.skipIf(!available("python3", "-c", "import botocore"))(
-    "botocore gets the agent key from the socket, whatever the paths",
+    "botocore, where it is installed, gets the agent key from the socket, whatever the paths",
     { timeout: 30_000 },
     async () => {
       const home = join(dir, "it's a home");

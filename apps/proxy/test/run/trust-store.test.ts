@@ -28,7 +28,7 @@ test("every certificate of the bundle is in it, as it is", () => {
 });
 
 test.skipIf(!keytool)(
-  "keytool lists each as a trusted certificate",
+  "keytool, where it is installed, lists each as a trusted certificate",
   async () => {
     const file = join(dir, "store.p12");
     writeFileSync(file, trustStore(roots.join("\n")));
@@ -40,7 +40,7 @@ test.skipIf(!keytool)(
   60_000,
 );
 
-test.skipIf(!openssl)("OpenSSL parses it", () => {
+test.skipIf(!openssl)("OpenSSL, where it is installed, parses it", () => {
   const file = join(dir, "openssl.p12");
   writeFileSync(file, trustStore(roots.join("\n")));
   const { status, stderr } = spawnSync("openssl", ["asn1parse", "-inform", "DER", "-in", file]);

@@ -42,7 +42,7 @@ interface Recorded {
   readonly checks: readonly Check[];
 }
 
-describe.skipIf(!enabled).each(["plain", "full"])("a request of every operation, %s", (variant) => {
+describe.skipIf(!enabled).each(["plain", "full"])("a request of every operation (IAP_BOTOCORE=1), %s", (variant) => {
   const services = new Map<string, Recorded[]>();
   /** Requests with a name that is no ARN where AWS takes ARNs only, and those that need no permission of the caller. */
   const without = new Map<string, number>();

@@ -57,7 +57,7 @@ async function* requests(variant: string, services: readonly string[]): AsyncGen
   if (code !== 0) throw new Error(`requests.py ended with ${code}`);
 }
 
-describe.skipIf(!enabled)("the parameters botocore was given", () => {
+describe.skipIf(!enabled)("the parameters botocore was given (IAP_BOTOCORE=1)", () => {
   test.each(["plain", "full"])(
     "%s: are what is read from the bytes it made of them",
     async (variant) => {
@@ -89,7 +89,7 @@ describe.skipIf(!enabled)("the parameters botocore was given", () => {
   );
 });
 
-describe.skipIf(!enabled)("requests made by botocore", () => {
+describe.skipIf(!enabled)("requests made by botocore (IAP_BOTOCORE=1)", () => {
   test.each([
     { variant: "plain", services: [], atLeast: 18_000 },
     { variant: "dualstack", services: [], atLeast: 18_000 },

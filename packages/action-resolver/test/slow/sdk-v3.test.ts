@@ -122,7 +122,7 @@ const twins: Readonly<Record<string, string>> = {
   GetBucketNotification: "GetBucketNotificationConfiguration",
 };
 
-describe.skipIf(clients.length === 0)("requests made by the AWS SDK for JavaScript v3", () => {
+describe.skipIf(clients.length === 0)("requests made by the AWS SDK for JavaScript v3 (IAP_SDK_V3)", () => {
   test.each(clients)(
     "%s",
     async (name) => {
