@@ -21,12 +21,13 @@ export function headerName(received: string): HeaderName {
   if (known !== undefined) return known;
   const name = received.toLowerCase();
   const found = { name, fate: headerFate(name) };
-  if (knownNames.size < MAX_KNOWN && received.length <= 64) knownNames.set(received, found);
+  if (knownNames.size >= MAX_KNOWN) knownNames.clear();
+  if (received.length <= 64) knownNames.set(received, found);
   return found;
 }
 
-// Requests repeat the same few names, and to look one up costs a fraction of what lower case does. Bounded: an agent
-// can send any name.
+// Requests repeat the same few names, and to look one up costs a fraction of what lower case does. An agent can send any
+// name: there is room for so many, and then for those that come next.
 const MAX_KNOWN = 512;
 const knownNames = new Map<string, HeaderName>();
 
