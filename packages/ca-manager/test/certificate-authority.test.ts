@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
@@ -8,8 +8,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, TLSSocket } from "node:tls";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ecdsaP256, pem } from "../src/authority-certificates.ts";
 import { CertificateAuthority, CertificateAuthorityError, type CertificateAuthorityOptions } from "../src/index.ts";
+import { nameConstraints, nameConstraintsOid } from "../src/name-constraints.ts";
+import { x509 } from "../src/x509.ts";
 
 const suffixes = ["amazonaws.com", "api.aws", "on.aws"];
 const day = 24 * 60 * 60_000;
@@ -163,6 +166,16 @@ describe("an authority that cannot be used is an error with the fix, and stays a
     expect(error.message).toContain(`chmod 700 '${dir}'`);
   });
 
+  test("when the directory is another user's", async () => {
+    await CertificateAuthority.open(options);
+    const { uid } = await stat(dir);
+    const somebody = vi.spyOn(process, "geteuid").mockReturnValue(uid + 1);
+    const error = await failure(CertificateAuthority.open(options));
+    somebody.mockRestore();
+    expect(error.code).toBe("insecurePermissions");
+    expect(error.message).toMatch(/belongs to another user.*sudo chown "\$\(id -u\)"/);
+  });
+
   test("when nothing was there and the directory is open to others", async () => {
     await mkdir(dir, { mode: 0o755 });
     await chmod(dir, 0o755);
@@ -209,6 +222,49 @@ describe("an authority that cannot be used is an error with the fix, and stays a
     await CertificateAuthority.open({ ...options, dir: other });
     await rename(join(other, name), join(dir, name));
     expect((await failure(CertificateAuthority.open(options))).code).toBe(code);
+  });
+
+  test("when ca.key is of another kind", async () => {
+    await CertificateAuthority.open(options);
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+    await writeFile(join(dir, "ca.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const error = await failure(CertificateAuthority.open(options));
+    expect(error).toMatchObject({ code: "malformed", message: expect.stringContaining("not a P-256 key") });
+  });
+
+  test.each([
+    ["without constraints", undefined, undefined],
+    ["with constraints that clients may pass over", false, nameConstraints(suffixes)],
+    ["with constraints of another form", true, Buffer.from("3000", "hex")],
+  ])("when its intermediate is one %s", async (_, critical, value) => {
+    await CertificateAuthority.open(options);
+    const lib = x509();
+    const { subtle } = webcrypto;
+    const rootKeys = await subtle.generateKey(ecdsaP256, true, ["sign", "verify"]);
+    const keys = await subtle.generateKey(ecdsaP256, true, ["sign", "verify"]);
+    const common = {
+      notBefore: new Date(Date.now() - day),
+      notAfter: new Date(Date.now() + day),
+      signingAlgorithm: ecdsaP256,
+    };
+    const authority = new lib.BasicConstraintsExtension(true, 1, true);
+    const name = "CN=root";
+    const root = await lib.X509CertificateGenerator.createSelfSigned({
+      ...common,
+      ...{ serialNumber: "01", name, keys: rootKeys, extensions: [authority] },
+    });
+    const intermediate = await lib.X509CertificateGenerator.create({
+      ...common,
+      ...{ serialNumber: "02", subject: "CN=intermediate", issuer: name },
+      ...{ publicKey: keys.publicKey, signingKey: rootKeys.privateKey },
+      extensions: [authority, ...(value === undefined ? [] : [new lib.Extension(nameConstraintsOid, critical, value)])],
+    });
+    await writeFile(join(dir, "ca.pem"), pem("CERTIFICATE", root.rawData));
+    await writeFile(join(dir, "ca-intermediate.pem"), pem("CERTIFICATE", intermediate.rawData));
+    await writeFile(join(dir, "ca.key"), pem("PRIVATE KEY", await subtle.exportKey("pkcs8", keys.privateKey)));
+    const error = await failure(CertificateAuthority.open(options));
+    expect(error.code).toBe("wrongConstraints");
+    expect(error.message).toContain("does not carry the name constraints of this program");
   });
 
   test("when it has expired, or is not valid yet", async () => {
