@@ -10,7 +10,17 @@ const HIGHEST = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc6325
  * over the access key id, with another counter in the rare case that the number is too large. It signs and verifies.
  * Deriving takes some 130 µs: keep it (`SigningKeys.sigv4a`).
  */
-export function sigv4aKey({ accessKeyId, secretAccessKey }: Credentials): KeyObject {
+export function sigv4aKey(credentials: Credentials): KeyObject {
+  return importKey(privateNumber(candidates(credentials)));
+}
+
+/** The private key's number: one more than the first candidate that is not too large, which one in four billion is. */
+export function privateNumber(all: Iterable<bigint>): bigint {
+  for (const candidate of all) if (candidate <= HIGHEST) return candidate + 1n;
+  throw new RangeError("no SigV4a key can be derived from this key pair");
+}
+
+function* candidates({ accessKeyId, secretAccessKey }: Credentials): Generator<bigint> {
   const key = Buffer.from(`AWS4A${secretAccessKey}`, "utf8");
   for (let counter = 1; counter < 255; counter++) {
     const block = createHmac("sha256", key)
@@ -20,10 +30,8 @@ export function sigv4aKey({ accessKeyId, secretAccessKey }: Credentials): KeyObj
       .update(accessKeyId)
       .update(Buffer.from([counter, 0, 0, 1, 0]))
       .digest("hex");
-    const candidate = BigInt(`0x${block}`);
-    if (candidate <= HIGHEST) return importKey(candidate + 1n);
+    yield BigInt(`0x${block}`);
   }
-  throw new RangeError("no SigV4a key can be derived from this key pair");
 }
 
 function importKey(number: bigint): KeyObject {

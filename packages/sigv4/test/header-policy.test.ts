@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { headerFate } from "../src/index.ts";
+import { headerFate, headerName } from "../src/index.ts";
 
 test.each([
   ["replace", ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-s3session-token"]],
@@ -13,4 +13,13 @@ test.each([
   ],
 ])("%s: %j", (fate, names) => {
   for (const name of names) expect(headerFate(name)).toBe(fate);
+});
+
+test("a header is known by its name as received, however long, and however many came before", () => {
+  const long = `X-Amz-Meta-${"A".repeat(100)}`;
+  for (let i = 0; i < 2000; i++) {
+    expect(headerName(`X-Amz-Meta-${i}`)).toEqual({ name: `x-amz-meta-${i}`, fate: "sign" });
+    expect(headerName("Via")).toEqual({ name: "via", fate: "drop" });
+    expect(headerName(long)).toEqual({ name: long.toLowerCase(), fate: "sign" });
+  }
 });

@@ -10,6 +10,7 @@ import {
   sigv4aKey,
   verifySignatureOf,
 } from "../src/index.ts";
+import { privateNumber } from "../src/sigv4a-key.ts";
 
 // The example of AWS's own test suite (aws-c-auth).
 const credentials = new Credentials({
@@ -25,6 +26,14 @@ test("the key of a key pair is the one AWS derives", () => {
   expect(Buffer.from(y, "base64url").toString("hex")).toBe(
     "fa36b35e4fe67e3112261d2e17a956ef85b06e44712d2850bcd3c2161e9993f2",
   );
+});
+
+test("a number that is too large is passed over for the next, and there may be none", () => {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  expect(privateNumber([0n])).toBe(1n);
+  expect(privateNumber([order - 2n])).toBe(order - 1n);
+  expect(privateNumber([order - 1n, (1n << 256n) - 1n, 7n, 8n])).toBe(8n);
+  expect(() => privateNumber([order - 1n])).toThrow(RangeError);
 });
 
 test("what it signs, its public half verifies, and nothing else", () => {
