@@ -1,5 +1,6 @@
 import { type Check, parseEndpoint } from "@iap/aws-core";
 import type { GitRepository } from "@iap/sigv4";
+import { resourceInAccount } from "./resource-in-account.ts";
 
 /** What each of git's errands needs (CodeCommit User Guide, "Permissions for Git client commands"). */
 export type GitAction = "codecommit:GitPull" | "codecommit:GitPush";
@@ -33,11 +34,9 @@ export function gitCheck(
   { partition, region, name }: NamedRepository,
   account: string | undefined,
 ): Check {
-  const arn = `arn:${partition}:codecommit:${region}:${account ?? "*"}:${name}`;
-  const why = "the account of the credentials is not known yet";
   return {
     action,
-    resource: account === undefined ? { pattern: arn, why } : { arn },
+    resource: resourceInAccount(account, (id) => `arn:${partition}:codecommit:${region}:${id}:${name}`),
     context: { "aws:RequestedRegion": region },
     authoritative: ["aws:RequestedRegion"],
   };

@@ -1,7 +1,8 @@
 import { parseEndpoint } from "@iap/aws-core";
 import { VerbError } from "@iap/cred-vendor";
+import { resourceInAccount } from "../request/resource-in-account.ts";
 import { headOfUrl, notAToken, presignedUrl, tokenHead } from "./presigned-token.ts";
-import { accountText, expirationOf, MAX_TOKEN_SECONDS, type SignedToken, type TokenSubject } from "./token-subject.ts";
+import { expirationOf, MAX_TOKEN_SECONDS, type SignedToken, type TokenSubject } from "./token-subject.ts";
 
 /** A password for a cluster of Aurora DSQL, as `aws dsql generate-db-connect-auth-token` and its `-admin-` sister make it. */
 export interface DsqlToken {
@@ -25,25 +26,21 @@ export function dsqlToken({ hostname, admin }: DsqlToken): TokenSubject {
   return {
     kind: "dsql",
     ...subject,
-    call(account) {
-      const arn = `arn:${partition}:dsql:${region}:${accountText(account)}:cluster/${cluster}`;
-      const why = "the account of the credentials is not known yet";
-      return {
-        service: "dsql",
-        operations: [action],
-        protocol: "awsQuery",
-        region,
-        account,
-        checks: [
-          {
-            action: `dsql:${action}`,
-            resource: account === undefined ? { pattern: arn, why } : { arn },
-            context: { "aws:RequestedRegion": region },
-            authoritative: ["aws:RequestedRegion"],
-          },
-        ],
-      };
-    },
+    call: (account) => ({
+      service: "dsql",
+      operations: [action],
+      protocol: "awsQuery",
+      region,
+      account,
+      checks: [
+        {
+          action: `dsql:${action}`,
+          resource: resourceInAccount(account, (id) => `arn:${partition}:dsql:${region}:${id}:cluster/${cluster}`),
+          context: { "aws:RequestedRegion": region },
+          authoritative: ["aws:RequestedRegion"],
+        },
+      ],
+    }),
     issue: (signing) => ({
       token: presignedUrl(subject, signing, MAX_TOKEN_SECONDS),
       expiration: expirationOf(signing, MAX_TOKEN_SECONDS),

@@ -2,7 +2,7 @@ import { parseEndpoint } from "@iap/aws-core";
 import { VerbError } from "@iap/cred-vendor";
 import { uriEncode } from "@iap/sigv4";
 import { headOfUrl, notAToken, presignedUrl, tokenHead } from "./presigned-token.ts";
-import { accountText, expirationOf, MAX_TOKEN_SECONDS, type SignedToken, type TokenSubject } from "./token-subject.ts";
+import { expirationOf, MAX_TOKEN_SECONDS, type SignedToken, type TokenSubject } from "./token-subject.ts";
 
 /** A password for a user of an RDS or Aurora database or proxy, as `aws rds generate-db-auth-token` makes it. */
 export interface RdsToken {
@@ -43,7 +43,7 @@ export function rdsToken({ hostname, port, username }: RdsToken): TokenSubject {
         {
           action: "rds-db:connect",
           resource: {
-            pattern: `arn:${partition}:rds-db:${region}:${accountText(account)}:dbuser:*/${username}`,
+            pattern: `arn:${partition}:rds-db:${region}:${account ?? "*"}:dbuser:*/${username}`,
             why: "a host name does not tell the resource id of its database",
           },
           context: { "aws:RequestedRegion": region },

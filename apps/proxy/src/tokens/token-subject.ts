@@ -45,8 +45,3 @@ export function expirationOf({ credentials, now }: TokenSigning, seconds: number
   const end = now.getTime() + seconds * 1000;
   return new Date(Math.min(end, credentials.expiration?.getTime() ?? end));
 }
-
-/** The account in an ARN: `*` while it is not known whose the credentials are. */
-export function accountText(account: string | undefined): string {
-  return account ?? "*";
-}
