@@ -351,17 +351,17 @@ test("an upstream that wants HTTP/1.1 for a request gets it so", async () => {
 
 test("an upstream that stays silent is given up; a stream that speaks now and then is not", async () => {
   const { client, upstream, errors } = await http2Trio({
-    limits: { upstreamIdleTimeoutMs: 300, upstreamKeepAliveMs: 50 },
+    limits: { upstreamIdleTimeoutMs: 1_500, upstreamKeepAliveMs: 50 },
   });
   const talk = client.request();
   const { stream } = await upstream.stream();
   stream.respond({ ":status": 200 });
-  for (let i = 0; i < 6; i++) {
-    await delay(100);
+  for (let i = 0; i < 8; i++) {
+    await delay(250);
     stream.write("x");
   }
   stream.end();
-  expect((await talk.over()).body.toString()).toBe("xxxxxx");
+  expect((await talk.over()).body.toString()).toBe("xxxxxxxx");
   const silent = client.request();
   const seen = await upstream.stream();
   expect((await silent.over()).status).toBe(502);

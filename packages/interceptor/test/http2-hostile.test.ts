@@ -371,7 +371,7 @@ test("a client that takes its answer slowly is not cut off", async () => {
 });
 
 test("a request body that stands still is cut off; a conversation in which the answer moves is not", async () => {
-  const { client, upstream } = await http2Trio({ limits: { bodyIdleTimeoutMs: 300 } });
+  const { client, upstream } = await http2Trio({ limits: { bodyIdleTimeoutMs: 1_500 } });
   const still = client.request({ ":method": "PUT" }, "stream");
   const seen = await upstream.stream();
   await still.over();
@@ -382,7 +382,7 @@ test("a request body that stands still is cut off; a conversation in which the a
   const { stream } = await upstream.stream();
   stream.respond({ ":status": 200 });
   for (let i = 0; i < 8; i++) {
-    await delay(100);
+    await delay(250);
     stream.write("x");
   }
   talk.stream.end();

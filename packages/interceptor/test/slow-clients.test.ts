@@ -59,11 +59,11 @@ test("the head of a second request that drips is cut off too", async () => {
 });
 
 test("an exchange may last longer than a head may", async () => {
-  const { client, upstream } = await trio({ limits: { headersTimeoutMs: 100, keepAliveTimeoutMs: 100 } });
+  const { client, upstream } = await trio({ limits: { headersTimeoutMs: 500, keepAliveTimeoutMs: 500 } });
   client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   const server = await upstream.connection();
   await server.message();
-  await delay(500);
+  await delay(1_500);
   server.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   expect((await client.message()).body.toString()).toBe("ok");
 });
@@ -102,10 +102,10 @@ test("a body that stands still is cut off, whether it streams or is read", async
 });
 
 test("a body that drips is not cut off", async () => {
-  const { client, upstream } = await trio({ limits: { bodyIdleTimeoutMs: 300 } });
+  const { client, upstream } = await trio({ limits: { bodyIdleTimeoutMs: 1_500 } });
   client.write(`PUT / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 10\r\n\r\n`);
   for (let i = 0; i < 10; i++) {
-    await delay(60);
+    await delay(200);
     client.write("x");
   }
   const request = await (await upstream.connection()).message();
