@@ -96,7 +96,7 @@ export function mergePolicy(
   const written = statementsIn(before);
   const statements: Mutable<PolicyStatement>[] = written.map((statement) => ({ ...statement }));
   const added: MergedPolicy["added"][number][] = [];
-  const toProve: Parameters<typeof prove>[1][] = [];
+  const toProve: Pick<Grant, "action" | "resource" | "observations">[] = [];
   for (const { identity, missing, kept } of parts) {
     const all = grantsFor(missing, {
       generalise: new Set(generalise.filter((rule) => rule !== "siblings")),
@@ -115,13 +115,13 @@ export function mergePolicy(
       statements.push(...writeStatements([draft]).map((statement) => ofIdentity({ ...statement, Sid }, identity)));
       added.push({ statement: Sid, isNew: true, actions: draft.actions, resources: draft.resources });
     }
-    toProve.push(
-      all.map((grant) => asIdentity(grant, identity)),
-      kept.map((observation) => ({ action: observation.action, resource: { text: "" }, observations: [observation] })),
-    );
+    for (const grant of all) toProve.push(asIdentity(grant, identity));
+    for (const observation of kept) {
+      toProve.push({ action: observation.action, resource: { text: "" }, observations: [observation] });
+    }
   }
   const text = writeInto(before, written, statements);
-  for (const grants of toProve) prove([text], grants);
+  prove([text], toProve);
   return { policy: JSON.parse(text) as PolicyDocument, text, added, ...told };
 }
 
@@ -171,33 +171,38 @@ function joinExisting(
     if (statement.Effect !== "Allow" || statement.Condition !== undefined) return;
     if (statement.Action === undefined || statement.Resource === undefined) return;
     const label = statement.Sid || `Statement[${index}]`;
+    const [actions, resources] = [listed(statement.Action), listed(statement.Resource)];
+    if (actions.some((action) => /[*?]/.test(action))) return;
+    const has = { actions: new Set(actions.map((one) => one.toLowerCase())), resources: new Set(resources) };
+    const wide = new Set(resources.filter(hasWildcard));
     for (const grant of grants) {
-      if (done.has(grant) || open.get(pair(grant.action, grant.resource.text)) !== grant) continue;
-      if (!isOurSid(statement.Sid, grant.action)) continue;
-      const actions = listed(statement.Action);
-      const resources = listed(statement.Resource);
-      if (actions.some((action) => /[*?]/.test(action) || serviceOf(action) !== serviceOf(grant.action))) continue;
       const { action, resource } = grant;
+      if (done.has(grant) || open.get(pair(action, resource.text)) !== grant) continue;
+      if (!isOurSid(statement.Sid, action) || actions.some((one) => serviceOf(one) !== serviceOf(action))) continue;
       const takesResource =
-        actions.some((one) => one.toLowerCase() === action.toLowerCase()) &&
-        !resources.includes("*") &&
+        has.actions.has(action.toLowerCase()) &&
+        !has.resources.has("*") &&
         resource.text !== "*" &&
         actions.every((one) => known.has(pair(one, resource.text)));
       const takesAction =
-        resources.includes(resource.text) &&
-        !resources.some((one) => one !== resource.text && hasWildcard(one)) &&
+        has.resources.has(resource.text) &&
+        (wide.size === 0 || (wide.size === 1 && wide.has(resource.text))) &&
         actions.every((one) => accessLevelOf(one) === accessLevelOf(action)) &&
         resources.every((one) => known.has(pair(action, one)));
       if (takesResource) {
-        statement.Resource = [...resources, resource.text];
+        added.push({ statement: label, isNew: false, actions: [...actions], resources: [resource.text] });
         for (const one of actions) finish(open.get(pair(one, resource.text)), done);
-        added.push({ statement: label, isNew: false, actions, resources: [resource.text] });
+        resources.push(resource.text);
+        has.resources.add(resource.text);
+        if (hasWildcard(resource.text)) wide.add(resource.text);
       } else if (takesAction) {
-        statement.Action = [...actions, action];
+        added.push({ statement: label, isNew: false, actions: [action], resources: [...resources] });
         for (const one of resources) finish(open.get(pair(action, one)), done);
-        added.push({ statement: label, isNew: false, actions: [action], resources });
+        actions.push(action);
+        has.actions.add(action.toLowerCase());
       }
     }
+    [statement.Action, statement.Resource] = [actions, resources];
   });
   return grants.filter((grant) => !done.has(grant));
 }
