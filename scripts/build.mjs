@@ -8,10 +8,16 @@ import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const { devDependencies, engines } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+const [major, minor] = process.versions.node.split(".").map(Number);
+const [leastMajor, leastMinor] = engines.node.match(/\d+/g).map(Number);
+if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+  console.error(`Node.js ${leastMajor}.${leastMinor} or later is needed, and this is ${process.version}.`);
+  process.exit(1);
+}
 const modified = (file) => statSync(`${root}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 if (modified("node_modules/.modules.yaml") < modified("pnpm-lock.yaml")) {
-  const { devDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
   console.error("Installing dependencies (once) ...");
   run("npx", ["--yes", `pnpm@${devDependencies.pnpm}`, "install", "--frozen-lockfile", "--reporter=append-only"]);
 }

@@ -504,8 +504,7 @@ function runCommandOptions(y: Argv): Argv {
       "and leave it no way round",
     )
     .epilogue(
-      "Exit status: the command's; 128 and the signal's number where a signal ended it, 127 no such command, 126 it cannot be\n" +
-        "run; and 1 could not be done, 2 wrong usage.",
+      "Exit status: the command's; 126 or 127 where it could not be started, 128 and the signal's number where one ended it; 1 where the proxy could not be started, 2 for wrong usage.",
     );
 }
 
