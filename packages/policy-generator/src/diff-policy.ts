@@ -125,23 +125,24 @@ function compareStatement(
 ): void {
   const actions = entries(statement.Action, statement.NotAction, "NotAction");
   const resources = entries(statement.Resource, statement.NotResource, "NotResource");
-  const evaluators = resources.map(({ element }) => {
+  const on = (element: Entry["element"]): PolicyEvaluator => {
     const one = { Effect: "Allow", Action: "*", ...element, Condition: statement.Condition };
     const document = JSON.stringify({ Version, Statement: [one] });
     return compilePolicySet({ identity: [{ name: at.policy, document }] });
-  });
+  };
   const isExcepted = actionMatcher(listed(statement.NotAction));
   const matches = actions.map(({ text }) =>
     text === undefined ? (action: string) => !isExcepted(action) : actionMatcher([text]),
   );
   const entriesFor = new Map<string, readonly number[]>();
   const used = new Map<string, { actions: Set<string>; count: number }>();
-  // Names are looked up; only patterns have to be asked one by one.
-  const names = new Map<string, number>();
-  const wide: number[] = [];
-  resources.forEach(({ text }, r) => {
-    if (text === undefined || /[*?$]/.test(text)) wide.push(r);
-    else names.set(text, r);
+  // Names are looked up, and asked only whether the conditions hold; patterns have to be asked one by one.
+  const names = new Map<string, readonly [number, PolicyEvaluator]>();
+  const wide: (readonly [number, PolicyEvaluator])[] = [];
+  const anywhere = on({ Resource: "*" });
+  resources.forEach(({ text, element }, r) => {
+    if (text === undefined || /[*?$]/.test(text)) wide.push([r, on(element)]);
+    else names.set(text, [r, anywhere]);
   });
   for (const [observation, { count }] of observed) {
     const named = "arn" in observation.resource ? names.get(observation.resource.arn) : undefined;
@@ -150,8 +151,8 @@ function compareStatement(
     const asked = entriesFor.get(action) ?? [...actions.keys()].filter((a) => matches[a]?.(action));
     entriesFor.set(action, asked);
     if (asked.length === 0) continue;
-    for (const r of candidates) {
-      const { outcome, unevaluated: doubts } = (evaluators[r] as PolicyEvaluator).evaluate(observation);
+    for (const [r, evaluator] of candidates) {
+      const { outcome, unevaluated: doubts } = evaluator.evaluate(observation);
       const [doubt] = doubts;
       if (doubt !== undefined) unevaluated.set(`${at.policy}\n${at.statement}`, { ...at, why: doubt.why });
       if (outcome !== "allowed") continue;
@@ -169,12 +170,13 @@ function compareStatement(
   const label = ({ label }: Entry): string => label;
   const idle = actions.filter((_, a) => resources.every((_, r) => !isUsed(a, r)));
   if (idle.length > 0) unused.push({ ...at, actions: idle.map(label), resources: resources.map(label) });
-  const busy = actions.map((action, a) => ({ action, a })).filter(({ action }) => !idle.includes(action));
+  const busy = actions.map((action, a) => ({ action, a })).filter(({ a }) => resources.some((_, r) => isUsed(a, r)));
   const cold = busy.length === 0 ? [] : resources.filter((_, r) => busy.every(({ a }) => !isUsed(a, r)));
   if (cold.length > 0)
     unused.push({ ...at, actions: busy.map(({ action }) => action.label), resources: cold.map(label) });
+  const isCold = new Set(cold);
   for (const { action, a } of busy) {
-    const rest = resources.filter((resource, r) => !cold.includes(resource) && !isUsed(a, r));
+    const rest = resources.filter((resource, r) => !isCold.has(resource) && !isUsed(a, r));
     if (rest.length > 0) unused.push({ ...at, actions: [action.label], resources: rest.map(label) });
     const hot = resources.map((resource, r) => ({ resource, r })).filter(({ r }) => isUsed(a, r));
     const uses = hot.map(({ r }) => used.get(`${a} ${r}`) as { actions: Set<string>; count: number });
