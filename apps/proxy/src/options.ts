@@ -424,6 +424,7 @@ export function readSettings(
   env: Environment,
   defaults: { readonly tunnel?: Settings["tunnel"] | undefined } = {},
 ): Settings {
+  refuseGuesses(env);
   const configFile = text("config", flags.config ?? env[startOptions.config.env]);
   const config = configFile === undefined ? {} : readConfigFile(configFile);
   const value = (name: OptionName): unknown => {
@@ -574,6 +575,16 @@ function tokenKindsIn(lists: readonly string[]): readonly TokenKind[] {
     }
   }
   return [...new Set(names as TokenKind[])];
+}
+
+/** Most variables are PROXY_ and the option's name: one that is not, and is set so, was meant, and would count for nothing. */
+function refuseGuesses(env: Environment): void {
+  for (const [name, { env: variable }] of Object.entries(startOptions)) {
+    const guess = `PROXY_${name.toUpperCase().replaceAll("-", "_")}`;
+    if (guess !== variable && env[guess]) {
+      throw new UsageError(`${guess} is not read: the variable of --${name} is ${variable}`);
+    }
+  }
 }
 
 function readConfigFile(file: string): Values {

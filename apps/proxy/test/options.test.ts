@@ -286,6 +286,8 @@ describe("a wrong value is refused with where it was set and what it takes", () 
     [{ config: ["a", "b"] }, {}, "--config must be given once"],
     [{ policy: [""] }, {}, "--policy must not be empty"],
     [{}, { PROXY_COLOR: "yes" }, 'PROXY_COLOR must be a boolean, not "yes"'],
+    [{}, { PROXY_POLICY: "p.json" }, "PROXY_POLICY is not read: the variable of --policy is ALLOWLIST_PATH"],
+    [{}, { PROXY_SOCK: "s" }, "PROXY_SOCK is not read: the variable of --sock is PROXY_SOCK_PATH"],
     [{}, { PROXY_TUNNEL: "no" }, 'PROXY_TUNNEL must be one of allow, deny, not "no"'],
     [{ "log-format": "xml" }, {}, '--log-format must be one of text, json, not "xml"'],
   ])("%j %j", (flags, env, message) => {
