@@ -15,8 +15,9 @@ export interface Http2UpstreamOptions {
   readonly limits: Limits;
 }
 
-/** How long a host that chose HTTP/1.1 is not asked again. */
+/** How long a host that chose HTTP/1.1 is not asked again, and how many are remembered: clients name any number. */
 const http1MemoryMs = 300_000;
+const maxHttp1Hosts = 1_000;
 
 /** HTTP/2 connections to AWS, per host: as many as their limits on streams make necessary, closed when idle. */
 export class Http2Upstream {
@@ -39,7 +40,7 @@ export class Http2Upstream {
       const free = this.#free(host);
       if (free !== undefined) return this.#over(free);
       const made = await this.#connection(host);
-      if (made === "http1") this.#http1.set(host, Date.now() + http1MemoryMs);
+      if (made === "http1") this.#rememberHttp1(host);
       // Others that waited for it may have taken all its streams.
       else if (made.hasRoom) return this.#over(made);
     }
@@ -58,8 +59,13 @@ export class Http2Upstream {
     return (head, headers) =>
       new Http2UpstreamStream(session, head, headers, {
         idleTimeoutMs: this.#options.limits.upstreamIdleTimeoutMs,
-        onHttp1Required: () => this.#http1.set(head.host, Date.now() + http1MemoryMs),
+        onHttp1Required: () => this.#rememberHttp1(head.host),
       });
+  }
+
+  #rememberHttp1(host: string): void {
+    if (this.#http1.size >= maxHttp1Hosts) this.#http1.clear();
+    this.#http1.set(host, Date.now() + http1MemoryMs);
   }
 
   #free(host: string): UpstreamSession | undefined {
@@ -88,9 +94,15 @@ export class Http2Upstream {
       return "http1";
     }
     const { limits } = this.#options;
-    const session = new UpstreamSession(socket, host, limits, () => this.#sessions.get(host)?.delete(session));
+    const session = new UpstreamSession(socket, host, limits, () => this.#forget(host, session));
     const sessions = this.#sessions.get(host) ?? new Set();
     this.#sessions.set(host, sessions.add(session));
     return session;
+  }
+
+  #forget(host: string, session: UpstreamSession): void {
+    const sessions = this.#sessions.get(host);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#sessions.delete(host);
   }
 }
