@@ -25,5 +25,13 @@ export function checkAction(action: string, at: Place, report: Report): void {
       `The action ${shown} names no action.`,
       `Write "${action}*" for all of them.`,
     );
+  } else if (!/^[!-~]+$/.test(action)) {
+    report(
+      "WARNING",
+      "UNMATCHABLE_ACTION",
+      at,
+      `The action ${shown} matches none: names of actions have no blanks and no letters beyond ASCII.`,
+      "Remove what does not belong there.",
+    );
   }
 }

@@ -7,6 +7,8 @@ test.each([
   ["s3:GetObject", true],
   ["s3", false],
   ["*:*", false],
+  ["s3:GetObject ", false],
+  ["s3:Get\u00d6bject", false],
   ["", false],
 ])("the action %j: %s", (action, valid) => {
   expect(isValidAction(action)).toBe(valid);

@@ -36,6 +36,11 @@ describe("advice on what AWS accepts", () => {
       { Effect: "Allow", Action: "ec2:*", Resource: "arn:aws:ec2:*:*:*/*" },
       ["WARNING WILDCARD_RESOURCE_TYPE"],
     ],
+    [
+      "a Deny of an action that nothing is called like",
+      { Effect: "Deny", Action: "s3:DeleteObject ", Resource: "*" },
+      ["WARNING UNMATCHABLE_ACTION"],
+    ],
     ["a bucket is no resource type", { Effect: "Allow", Action: "s3:*", Resource: "arn:aws:s3:::*/logs" }, []],
     [
       "an IAM resource that IAM does not have",
