@@ -113,7 +113,8 @@ function boundaryOf(head: RequestHead): string {
 
 function partHead(text: string): { readonly name: string; readonly filename: string | undefined } {
   const lines = text.split("\r\n");
-  if (lines.some((line) => !PART_HEADER.test(line))) throw wrong("a part's headers are folded or not of its kind");
+  if (lines.some((line) => !PART_HEADER.test(line)))
+    throw wrong("a header line of a part is folded, or says that the part is encoded");
   const dispositions = lines.filter((line) => /^content-disposition:/i.test(line));
   const found = DISPOSITION.exec(dispositions[0] ?? "");
   if (dispositions.length !== 1 || found === null) {
@@ -125,7 +126,9 @@ function partHead(text: string): { readonly name: string; readonly filename: str
     parameters.set(name.toLowerCase(), quoted ?? token ?? "");
   }
   const name = parameters.get("name");
-  if (name === undefined || name === "" || name.includes("\\")) throw wrong("a part has no name");
+  if (name === undefined || !FIELD_NAME.test(name)) {
+    throw wrong("a part has no name, or one with blanks, %, \\ or characters that are not ASCII");
+  }
   const given = parameters.get("filename");
   const filename = given === undefined ? undefined : utf8(Buffer.from(given, "latin1"));
   const encoded = parameters.get("filename*");
@@ -142,6 +145,9 @@ function extendedValue(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** Visible characters but those by which a name may be quoted or escaped: blanks may be trimmed, escapes undone, or not. */
+const FIELD_NAME = /^[!#$&-[\]-~]+$/;
 
 /** A whole line, whose value is not encoded in a way that S3 may or may not undo. */
 const PART_HEADER = /^(?!content-transfer-encoding:(?![ \t]*(?:7bit|8bit|binary)[ \t]*$))[!-9;-~]+:[\t -~\x80-\xff]*$/i;

@@ -244,10 +244,22 @@ function putObject(head: RequestHead, fields: ReadonlyMap<string, string>): Requ
     const header = name === "acl" ? "x-amz-acl" : name;
     if (name === "tagging") headers.push(["x-amz-tagging", tagging(value)]);
     else if (header.startsWith("x-amz-") || HEADER_FIELDS.has(header)) {
-      headers.push([header, Buffer.from(value, "utf8").toString("latin1")]);
+      headers.push([header, headerValueOf(name, value)]);
     }
   }
   return { httpVersion: head.httpVersion, method: "PUT", target: `${prefix}/${path}`, headers, host: head.host };
+}
+
+/** A field as the header it stands for, which has no blanks around its value and no control characters in it (RFC 9110 section 5.5). */
+function headerValueOf(name: string, value: string): string {
+  const text = value.trim();
+  if (/\p{Cc}/u.test(text)) {
+    throw new AwsError(
+      "InvalidRequest",
+      `The POST form's ${name} has control characters, as no header's value may have.`,
+    );
+  }
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 const HEADER_FIELDS: ReadonlySet<string> = new Set([

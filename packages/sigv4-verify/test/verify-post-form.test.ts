@@ -107,6 +107,21 @@ describe("a form that an agent key has signed", () => {
     expect(verified(unnamed).equivalent.target).toBe("/uploads/");
   });
 
+  test("has settings as headers have them, without blanks around them", () => {
+    const conditions = [
+      ["starts-with", "$key", ""],
+      ["starts-with", "$acl", ""],
+      ["starts-with", "$x-amz-meta-a", ""],
+    ];
+    const form = (acl: string): AwsRequest =>
+      postForm({ fields: { key: "uploads/k ", acl, "x-amz-meta-a": "\u00e9 b" }, conditions });
+    const { equivalent } = verified(form("\tpublic-read \r\n"));
+    expect(equivalent.target).toBe("/uploads/k%20");
+    expect(headerValue(equivalent.headers, "x-amz-acl")).toBe("public-read");
+    expect(headerValue(equivalent.headers, "x-amz-meta-a")).toBe("\u00c3\u00a9 b");
+    expect(caught(() => verified(form("public-read\u0000"))).code).toBe("InvalidRequest");
+  });
+
   test("may name its bucket in the path", () => {
     const request = { ...postForm(), target: "/bucket", host: "s3.us-east-1.amazonaws.com" };
     expect(verified(request).equivalent.target).toBe("/bucket/uploads/a%20b.txt");
