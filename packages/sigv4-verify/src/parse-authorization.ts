@@ -69,8 +69,9 @@ function isSignatureV2(parameters: readonly QueryParameter[]): boolean {
 
 function onlyV2(parameters: readonly QueryParameter[]): readonly QueryParameter[] {
   if (parameters.some(({ name }) => name === "SignatureVersion")) throw v2OfQueryService();
-  const others = parameters.filter(({ name }) => name.startsWith("X-Amz-"));
-  if (others.length > 0) throw multiple(`AWSAccessKeyId and ${others[0]?.name} in the query`);
+  // Headers hoisted into the query are in lower case, and signed; in any other case they are of Version 4, or of nothing.
+  const other = parameters.find(({ name }) => /^x-amz-/i.test(name) && !name.startsWith("x-amz-"));
+  if (other !== undefined) throw multiple(`AWSAccessKeyId and ${other.name} in the query`);
   return parameters;
 }
 

@@ -39,6 +39,14 @@ test.each<[string, AwsRequest]>([
   expect(caught(() => parseAuthorization(wrong)).code).toBe("MalformedAuthorization");
 });
 
+test.each(["X-Amz-Date=x", "x-Amz-Acl=public-read", "X-AMZ-ACL=public-read", "x%2DAmz-acl=a"])(
+  "a URL of Signature Version 2 with %s is of two kinds",
+  (parameter) => {
+    expect(caught(() => parseAuthorization(url({}, `&${parameter}`))).code).toBe("MultipleAuthentication");
+    expect(parseAuthorization(url({}, "&x-amz-acl=private")).algorithm).toBe("AWS");
+  },
+);
+
 test("a date may be in either form, and a token in either place", () => {
   const amz = header(`${key}:${signature}`, ["x-amz-date", "20261123T123456Z"]);
   expect(parseAuthorization(amz).date).toEqual(parseAuthorization(header(`${key}:${signature}`, date)).date);
