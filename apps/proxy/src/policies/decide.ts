@@ -1,20 +1,13 @@
 import { mintsCredentials } from "@iap/action-resolver";
-import type { AgentKey, Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import type { Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import type { Caller } from "../request/caller.ts";
 import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { KnownKeys } from "./principal-context.ts";
 import type { Judge } from "./role-policies.ts";
 
-/** Whether a call may go ahead. */
-export type Decide = (call: ResolvedCall, asker: Asker) => Promise<Decision>;
-
-export interface Asker {
-  readonly key: Pick<AgentKey, "agent">;
-  /** How the agent came to the session that the call goes on with, role by role; undefined: it goes on with the proxy's own. */
-  readonly lineage: readonly string[] | undefined;
-  /** The condition keys of who asks, and when. */
-  readonly known: KnownKeys;
-}
+/** Whether a call may go ahead, given who asks and when. */
+export type Decide = (call: ResolvedCall, caller: Pick<Caller, "key" | "lineage" | "known">) => Promise<Decision>;
 
 /** Operations that the operator lets past a guard, by name: `sts:AssumeRole`. */
 export interface GuardExceptions {

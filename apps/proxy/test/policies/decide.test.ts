@@ -1,11 +1,21 @@
-import type { Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import { Credentials, type Decision, type Mode, type ResolvedCall } from "@iap/aws-core";
 import { compilePolicySet } from "@iap/iam-evaluator";
 import { describe, expect, test } from "vitest";
-import { type Asker, decider, decideUnsigned, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
+import { type Decide, decider, decideUnsigned, type GuardExceptions, isForwarded } from "../../src/policies/decide.ts";
 import { deniedActions } from "../../src/policies/deny-action.ts";
 import { decidedRecord } from "../sample-records.ts";
 
-const asker: Asker = { key: { agent: "tester" }, lineage: undefined, known: { context: {}, authoritative: [] } };
+const caller: Parameters<Decide>[1] = {
+  key: {
+    agent: "tester",
+    session: "session-1",
+    credentials: new Credentials({ accessKeyId: "ASIA", secretAccessKey: "s" }),
+    notAfter: new Date(0),
+    upstream: "default",
+  },
+  lineage: undefined,
+  known: { context: {}, authoritative: [] },
+};
 const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } as const;
 const nothing = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "x:Y", Resource: "*" }] } as const;
 
@@ -14,7 +24,7 @@ function decide(call: ResolvedCall, policy: typeof everything | typeof nothing |
     policy === undefined
       ? undefined
       : compilePolicySet({ identity: [{ name: "p", document: JSON.stringify(policy) }] });
-  return decider({ current: () => evaluator }, { denied: deniedActions([]) })(call, asker);
+  return decider({ current: () => evaluator }, { denied: deniedActions([]) })(call, caller);
 }
 
 function call(more: Partial<ResolvedCall> = {}): ResolvedCall {
@@ -105,7 +115,7 @@ test("what needs no permission can be denied explicitly, but for GetCallerIdenti
   const asked = (service: string, operation: string) =>
     decider({ current: () => evaluator })(
       call({ service, operations: [operation], marker: "permissionless", checks: [] }),
-      asker,
+      caller,
     );
   expect(await asked("sts", "GetCallerIdentity")).toMatchObject({ outcome: "allowed" });
   expect(await asked("dynamodb", "DescribeEndpoints")).toMatchObject({ outcome: "explicitDeny", by: "iam" });
@@ -154,7 +164,7 @@ test("a limit's denial is no policy's, and holds in shadow mode too", () => {
 
 describe("what the operator names", () => {
   const named = (given: ResolvedCall, exceptions: GuardExceptions): Promise<Decision> =>
-    decider({ current: () => undefined }, { exceptions })(given, asker);
+    decider({ current: () => undefined }, { exceptions })(given, caller);
   const none = new Set<string>();
 
   test("an operation whose answer holds credentials passes by name, and by its name only", async () => {
@@ -196,7 +206,7 @@ describe("what the operator names", () => {
       by: "guard",
       reason: "the operator forbids cognito-idp:SignUp (--deny-action cognito-idp:*)",
     };
-    expect(await decider({ current: () => undefined }, guards)(signUp, asker)).toMatchObject(forbidden);
+    expect(await decider({ current: () => undefined }, guards)(signUp, caller)).toMatchObject(forbidden);
     expect(decideUnsigned(guards)(signUp)).toMatchObject(forbidden);
   });
 });
