@@ -8,7 +8,6 @@ interface Draft {
   readonly fields: Map<string, Draft>;
   readonly elements: Map<number, Draft>;
   key: string | undefined;
-  inside: boolean;
 }
 
 /**
@@ -43,11 +42,11 @@ export function readFormMembers(
       start = end + 1;
     }
   }
-  return finished(root, wanted) ?? new Map();
+  return finished(root, wanted);
 }
 
 function draft(): Draft {
-  return { text: undefined, fields: new Map(), elements: new Map(), key: undefined, inside: false };
+  return { text: undefined, fields: new Map(), elements: new Map(), key: undefined };
 }
 
 function put(root: Draft, wanted: OnWire, name: string, value: string | (() => string)): void {
@@ -95,7 +94,6 @@ function put(root: Draft, wanted: OnWire, name: string, value: string | (() => s
       }
       if (parts[i] !== valueName) bad();
       i++;
-      at.inside = true;
       if (node.values === undefined) return;
       node = node.values;
       at = next(at.fields as Map<string | number, Draft>, "");
@@ -104,23 +102,20 @@ function put(root: Draft, wanted: OnWire, name: string, value: string | (() => s
     const field = node.fields.get(part);
     if (field === undefined) {
       if (node.folded.has(part.toLowerCase())) bad();
-      at.inside = true;
       return;
     }
     at = next(at.fields as Map<string | number, Draft>, field.member);
     node = field.node;
     i++;
   }
-  if (i < parts.length) {
-    at.inside = true;
-    return;
-  }
+  if (i < parts.length) return;
   if (at.text !== undefined) throw new TwoReadings(`the parameter ${name.slice(0, 100)} is there more than once`);
   at.text = typeof value === "string" ? value : value();
 }
 
-function finished(from: Draft, node: OnWire): MemberValue | undefined {
-  if (isLeaf(node)) return from.text ?? (from.inside ? present : undefined);
+function finished(from: Draft, node: OnWire): MemberValue {
+  // A draft without a text has something inside that nobody asked for.
+  if (isLeaf(node)) return from.text ?? present;
   const elements = (): readonly Draft[] =>
     [...from.elements]
       .sort(([a], [b]) => a - b)
@@ -132,7 +127,7 @@ function finished(from: Draft, node: OnWire): MemberValue | undefined {
       });
   if (node.each !== undefined) {
     const { each } = node;
-    return elements().map((element) => finished(element, each) ?? present);
+    return elements().map((element) => finished(element, each));
   }
   if (node.values !== undefined || node.keys) {
     const map = new Map<string, MemberValue>();
@@ -146,8 +141,7 @@ function finished(from: Draft, node: OnWire): MemberValue | undefined {
   const members = new Map<string, MemberValue>();
   for (const { member, node: inner } of node.fields.values()) {
     const field = from.fields.get(member);
-    const value = field && finished(field, inner);
-    if (value !== undefined) members.set(member, value);
+    if (field !== undefined) members.set(member, finished(field, inner));
   }
-  return members.size > 0 || from.inside ? members : undefined;
+  return members;
 }

@@ -4,7 +4,7 @@ import { checkHooks, contextHooks, resourceHooks } from "./hooks/index.ts";
 import { isMap, isThere, type MemberValue, TwoReadings, textOf } from "./member-value.ts";
 import type { ActionPlan, HookPlan, Operation, RequiredAction } from "./operation.ts";
 import { elementsAt, isSpecial, type Scope, valuesAt } from "./scope.ts";
-import { type ContextSpec, isList, type ResourceObject, type ResourceSpec, type TagSpec } from "./shard.ts";
+import { type ContextSpec, isList, type OwnResource, type ResourceObject, type TagSpec } from "./shard.ts";
 import { type Filled, fill, pathsOfTemplate, templateOf } from "./template.ts";
 
 /** A check before the keys that every check of the call has are added. */
@@ -125,11 +125,7 @@ interface Found {
 const unnamed = "the request does not name the resource";
 const anything: CheckResource = { pattern: "*", why: unnamed };
 
-function resourceOf(spec: ResourceSpec, scope: Scope): readonly CheckResource[] {
-  if (typeof spec === "number") {
-    const shared = scope.resources[spec];
-    return shared === undefined ? [] : resourceOf(shared, scope);
-  }
+function resourceOf(spec: OwnResource, scope: Scope): readonly CheckResource[] {
   if (spec === "none") return [{ none: true }];
   if (typeof spec === "string")
     return fill(templateOf(spec, scope.call.prefix), scope).map((filled) => asResource(filled, undefined));
@@ -166,23 +162,17 @@ function arnOr(spec: ResourceObject, path: string, scope: Scope): readonly Check
 }
 
 /** Whether an alternative names its resource by other members than the ARN's, and one of them is there. */
-function isNamedToo(spec: ResourceSpec | undefined, arn: string, scope: Scope): boolean {
+function isNamedToo(spec: OwnResource | undefined, arn: string, scope: Scope): boolean {
   const paths = membersOf(spec, scope);
   return !paths.includes(arn) && paths.some((path) => valuesAt(path, scope).some(isThere));
 }
 
-function membersOf(spec: ResourceSpec | undefined, scope: Scope): readonly string[] {
+function membersOf(spec: OwnResource | undefined, scope: Scope): readonly string[] {
   if (spec === undefined) return [];
-  if (typeof spec === "number") return membersOf(scope.resources[spec], scope);
   if (typeof spec === "string")
     return pathsOfTemplate(templateOf(spec, scope.call.prefix)).filter((path) => !isSpecial(path));
-  const { arn, text, members = {} } = spec;
-  return [
-    ...(arn === undefined ? [] : [arn]),
-    ...membersOf(text, scope),
-    ...membersOf(spec.else, scope),
-    ...Object.values(members),
-  ];
+  const own = [spec.arn, ...Object.values(spec.members ?? {})].filter((path) => path !== undefined);
+  return [...own, ...membersOf(spec.text, scope), ...membersOf(spec.else, scope)];
 }
 
 function asResource({ text, missing, wild }: Filled, why: string | undefined): CheckResource {

@@ -1,7 +1,7 @@
 import { type MemberPath, parsePath } from "./member-path.ts";
 import { isMap, type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
 import { decodePercent, encodePercent } from "./percent.ts";
-import type { ResourceSpec } from "./shard.ts";
+import type { OwnResource } from "./shard.ts";
 
 /** What the request and the call say, beside the input's members. */
 export interface CallFacts {
@@ -21,7 +21,7 @@ export interface CallFacts {
 /** Where paths are looked up: the input, and in a `forEach` one element of it. */
 export interface Scope {
   /** The shard's shared resources. */
-  readonly resources: readonly ResourceSpec[];
+  readonly resources: readonly OwnResource[];
   readonly call: CallFacts;
   readonly input: MemberMap;
   readonly element?: MemberValue | undefined;

@@ -20,7 +20,7 @@ export interface Shard {
   /** Access level and escape classes of actions that code chooses between. */
   readonly facts?: Readonly<Record<string, string>>;
   /** Resources that several checks name, by number. */
-  readonly resources?: readonly ResourceSpec[];
+  readonly resources?: readonly OwnResource[];
   /** By operation name. A text is the operation's checks alone. */
   readonly operations: Readonly<Record<string, string | OperationEntry>>;
 }
@@ -82,12 +82,15 @@ export interface HookCheck {
 }
 
 /** A number of the shard's `resources`, a template, `none`, or more than that. */
-export type ResourceSpec = number | string | ResourceObject;
+export type ResourceSpec = number | OwnResource;
+
+/** One that does not stand among the shared: every alternative. */
+export type OwnResource = string | ResourceObject;
 
 export interface ResourceObject {
   /** A member that may be an ARN; else `else`. */
   readonly arn?: string;
-  readonly else?: ResourceSpec;
+  readonly else?: OwnResource;
   readonly text?: string;
   /** The action takes no resource then. */
   readonly none?: true;

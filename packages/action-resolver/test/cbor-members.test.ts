@@ -18,6 +18,10 @@ describe("what is wanted (RFC 8949)", () => {
     ["a1 61 4d a2 61 78 01 61 79 02", ["M{key}"], { M: { x: "(there)", y: "(there)" } }],
     ["a1 61 41 c1 1a 65 53 f1 00", ["A"], { A: 1_700_000_000 }],
     ["a1 61 41 42 00 01", ["A"], { A: "(there)" }],
+    ["a3 61 41 80 61 42 81 01 61 43 a0", ["A", "B", "C"], { A: [], B: "(there)", C: "(there)" }],
+    ["a2 61 4c f6 61 53 f6", ["L[]", "S.T"], {}],
+    ["a1 61 4c 83 01 f6 02", ["L[]"], { L: [1, 2] }],
+    ["a3 61 41 f9 3c00 61 42 fa 3fc00000 61 43 19 0100", ["A", "B", "C"], { A: "(there)", B: 1.5, C: 256 }],
     ["", ["A"], {}],
   ])("of %s: %j", (hex, paths, members) => {
     expect(read(hex, ...paths)).toEqual(members);
@@ -32,11 +36,16 @@ describe("what decoders could read differently is refused", () => {
     ["a1 61 41", "ends too early"],
     ["a1 61 41 61 ff", "not UTF-8"],
     ["81 01", "a map was expected"],
+    ["a1 01 01", "a name was expected"],
+    ["a1 61 41 e0", "a simple value is not known"],
+    ["f5", "a list or map was expected"],
     ["a1 61 41 7f 41 00 ff", "not of its string's kind"],
     ["a1 61 41 1c", "a length is not known"],
     [`a1 61 42 ${"81".repeat(600)} 01`, "512 levels"],
     [`a1 61 41 ${"c1".repeat(9)} 01`, "too many tags"],
+    ["a1 61 4c a0", "a list was expected"],
+    ["a1 61 4d a2 61 78 01 61 78 02", "more than once"],
   ])("%s", (hex, why) => {
-    expect(() => read(hex, "A")).toThrow(why);
+    expect(() => read(hex, "A", "M{key}", "L[]")).toThrow(why);
   });
 });

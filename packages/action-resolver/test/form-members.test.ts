@@ -26,12 +26,26 @@ describe("the query protocol", () => {
     ["S.T=x", ["S.T"], {}, { S: { T: "x" } }],
     ["S.U=x", ["S"], {}, { S: "(there)" }],
     ["Tags=", ["Tags[].Key"], {}, { Tags: [] }],
+    ["RoleName&=x&Role%4eame2=y", ["RoleName", "RoleName2"], {}, { RoleName: "", RoleName2: "y" }],
+    ["Tags.member.1.Other=x", ["Tags[].Key"], {}, { Tags: [{}] }],
+    ["L.member.1.x=y", ["L[]"], {}, { L: ["(there)"] }],
+    ["A.entry.1.key=k&A.entry.1.value=v&A.entry.2.key=l", ["A{key}"], {}, { A: { k: "(there)", l: "(there)" } }],
+    ["A.entry.1.key=k&A.entry.1.value.T=v", ["A{}.S"], {}, { A: { k: {} } }],
   ])("%s: %j", (form, paths, wire, members) => {
     expect(read(form, paths, wire)).toEqual(members);
   });
 
   test("parameters may stand in the URL", () => {
-    expect(shown(readFormMembers([["RoleName", "r"]], undefined, wanted(["RoleName"])))).toEqual({ RoleName: "r" });
+    const parameters = [
+      ["RoleName", "r"],
+      ["A.entry.1.key", "k"],
+      ["Tags", ""],
+    ] as const;
+    expect(shown(readFormMembers(parameters, undefined, wanted(["RoleName", "A{key}", "Tags[].Key"])))).toEqual({
+      RoleName: "r",
+      A: { k: "(there)" },
+      Tags: [],
+    });
   });
 });
 
@@ -59,6 +73,9 @@ describe("what servers could read differently is refused", () => {
     ["Tags=a", ["Tags[].Key"], "not in the form"],
     ["RoleName=%zz", ["RoleName"], "does not decode"],
     ["A.entry.1.value=v", ["A{}"], "key is missing"],
+    ["A.entry.1.key=k&A.entry.1.key=l", ["A{}"], "not in the form"],
+    ["A.entry.1.other=k", ["A{}"], "not in the form"],
+    ["%zz=a", ["RoleName"], "does not decode"],
   ])("%s", (form, paths, why) => {
     expect(() => read(form, paths)).toThrow(why);
   });

@@ -16,6 +16,11 @@ describe("what is wanted", () => {
     ['{"M":{"x":{"T":"t"}}}', ["M{}.T"], { M: { x: { T: "t" } } }],
     ['{"A":null,"B":false,"C":1.5e3,"D":7}', ["A", "B", "C", "D"], { B: false, C: "1.5e3", D: 7 }],
     ['{"A":{},"B":[],"C":[0]}', ["A", "B", "C"], { A: "(there)", B: [], C: "(there)" }],
+    [
+      '{"S":null,"L":[null,{"K":"a"}],"M":{"x":null,"y":{"T":"t"}}}',
+      ["S.T", "L[].K", "M{}.T"],
+      { L: [{ K: "a" }], M: { y: { T: "t" } } },
+    ],
     ["", ["A"], {}],
     ['{"__proto__":"x","a":1}', ["__proto__"], Object.fromEntries([["__proto__", "x"]])],
   ])("of %s: %j", (text, paths, members) => {
@@ -37,11 +42,17 @@ describe("what parsers could read differently is refused", () => {
     ['{"B":"\\u00g0","A":1}', "an escape is not one of JSON's"],
     ['{"B":"\\', "an escape is not one of JSON's"],
     ["[1]", "an object was expected"],
+    ['{"L":{}}', "a list was expected"],
+    ['{"M":{"x":1,"x":2}}', "more than once"],
+    ['{"A" 1}', "a colon was expected"],
+    ['{"B":{1:2}}', "a name was expected"],
+    ['{"B":{"C" 2}}', "a colon was expected"],
+    ['{"B":nil}', "a value was expected"],
     ['{"B":[1,2}', "a comma or ]"],
     ["{'A':1}", "a name was expected"],
     [`{"B":${"[".repeat(600)}${"]".repeat(600)}}`, "512 levels"],
   ])("%s", (text, why) => {
-    expect(() => read(text, "A")).toThrow(why);
+    expect(() => read(text, "A", "L[]", "M{key}")).toThrow(why);
   });
 
   test("bytes that are not UTF-8", () => {

@@ -1,15 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates of the tables are written so
 import { describe, expect, test } from "vitest";
 import { holds } from "../src/condition.ts";
-import type { MemberMap, MemberValue } from "../src/member-value.ts";
 import type { Scope } from "../src/scope.ts";
 import { fill, templateOf } from "../src/template.ts";
-
-function members(value: unknown): MemberValue {
-  if (Array.isArray(value)) return value.map(members);
-  if (typeof value !== "object" || value === null) return value as MemberValue;
-  return new Map(Object.entries(value).map(([key, one]) => [key, members(one)]));
-}
+import { memberOf, members } from "./members.ts";
 
 function scope(input: object, element?: unknown): Scope {
   const call = {
@@ -25,9 +19,9 @@ function scope(input: object, element?: unknown): Scope {
   };
   return {
     call,
-    input: members(input) as MemberMap,
+    input: members(input),
     resources: [],
-    element: element === undefined ? undefined : members(element),
+    element: element === undefined ? undefined : memberOf(element),
   };
 }
 

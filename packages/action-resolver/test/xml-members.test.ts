@@ -18,6 +18,13 @@ describe("what is wanted", () => {
     ],
     ["<R><M><entry><key>k</key><value>v</value></entry></M></R>", ["M{}"], {}, { M: { k: "v" } }],
     ["<R><S><T>1</T></S></R>", ["S"], {}, { S: "(there)" }],
+    [
+      "<R><M><key>k</key><value>v</value></M><M><key>l</key></M></R>",
+      ["M{}"],
+      { "M{}": ",key,value" },
+      { M: { k: "v", l: "(there)" } },
+    ],
+    ["<R><M><entry><key>k</key><value>v</value></entry></M></R>", ["M{key}"], {}, { M: { k: "(there)" } }],
     ["", ["A"], {}, {}],
   ])("of %s: %j", (xml, paths, names, members) => {
     expect(read(xml, paths, names)).toEqual(members);
@@ -30,6 +37,7 @@ test.each([
   ["<R><L><x>1</x></L></R>", ["L[]"], "holds x"],
   ["<!DOCTYPE R []><R/>", ["A"], "an element was expected"],
   ["<R><M><entry><value>v</value></entry></M></R>", ["M{}"], "no such entry"],
+  ["<R><M><entry><key>k</key></entry><entry><key>k</key></entry></M></R>", ["M{}"], "more than once"],
 ])("%s is refused", (xml, paths, why) => {
   expect(() => read(xml, paths)).toThrow(why);
 });
