@@ -15,7 +15,7 @@ const { values } = parseArgs({
 });
 
 /** Where a mistake would sign, allow or tell what it must not: packages, and folders and files of the program. */
-const packages = ["aws-core", "sigv4", "sigv4-verify", "iam-evaluator", "cred-vendor"];
+const packages = ["aws-core", "sigv4", "sigv4-verify", "action-resolver", "iam-evaluator", "cred-vendor"];
 const folders = ["policies", "request", "tokens", "virtual"];
 const files = [
   ...["pipeline", "recording/activity-log", "upstream/allowed-hosts", "upstream/foreign-key-alarm"],

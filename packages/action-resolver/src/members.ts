@@ -4,7 +4,7 @@ import { formBody, hasOtherCharset, notGzip } from "./form-body.ts";
 import { readFormMembers } from "./form-members.ts";
 import { gunzip } from "./gunzip.ts";
 import { readJsonMembers } from "./json-members.ts";
-import { isMap, type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
+import { type MemberMap, type MemberValue, TwoReadings } from "./member-value.ts";
 import type { Operation } from "./operation.ts";
 import { decodePercent } from "./percent.ts";
 import type { QueryString } from "./query-string.ts";
@@ -65,7 +65,8 @@ export function readMembers(
   if (inBody === undefined) return members;
   const { p: payload } = operation.entry;
   if (payload !== undefined) members.set(payload, inBody);
-  else if (isMap(inBody)) for (const [name, value] of inBody) members.set(name, value);
+  // `as`: what is wanted of a body that is no member is its members.
+  else for (const [name, value] of inBody as MemberMap) members.set(name, value);
   return members;
 }
 

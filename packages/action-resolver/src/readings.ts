@@ -88,13 +88,12 @@ export function readRequest(
     const matched = matchRest(trie, { method: request.method, path, query, hasHeader });
     if (typeof matched === "string") return matched;
     for (const name of matched) {
-      const operation = read(name);
-      if (operation === undefined) continue;
       restProtocol ??= shard.protocols.find((protocol) => protocol === "restJson1" || protocol === "restXml");
-      rest.push(operation);
+      // `as`: the trie is made of the shard's operations.
+      rest.push(read(name) as Operation);
     }
   }
-  if (rest.length > 0) readings.push({ protocol: restProtocol ?? "restJson1", found: rest });
+  if (rest.length > 0) readings.push({ protocol: restProtocol as Protocol, found: rest });
   const [reading, ...more] = readings;
   if (reading === undefined) {
     const protocol = models[0]?.shard.protocols[0] ?? "restJson1";

@@ -81,7 +81,8 @@ export function resolveCall(
   const own = models.filter((model) => model.s3 === undefined);
   const reading = readRequest(own, request, path, query);
   if (typeof reading === "string") return refuse("ambiguous", reading);
-  if (reading.found.length === 0) {
+  const [operation] = reading.found;
+  if (operation === undefined) {
     return { ...refuse("unknown", reading.why ?? "", reading.claimed), protocol: reading.protocol };
   }
   const { operations } = namesOf(reading.found);
@@ -93,7 +94,7 @@ export function resolveCall(
   const marker = [...markers].find((one) => one !== undefined && (one !== "permissionless" || markers.size === 1));
   const found = {
     ...call,
-    service: reading.found[0]?.prefix ?? call.service,
+    service: operation.prefix,
     protocol: reading.protocol,
     ...namesOf(reading.found),
   };
@@ -137,8 +138,7 @@ function checksOf(
     header: (name) => headerValue(request.headers, name),
     query: (name) => queryValues(query, name)[0],
   };
-  const checks = operationChecks(operation, { call, input, resources: operation.shard.resources ?? [] });
-  return checks.map((check) => ({ ...check, action: s3Control(check.action, scope.service) }));
+  return operationChecks(operation, { call, input, resources: operation.shard.resources ?? [] });
 }
 
 /** The keys that every request has, as the proxy sees it. TLS is all it listens to. */
@@ -188,10 +188,4 @@ function namesOf(
     operations: [...new Set(found.map(({ name }) => name))],
     operationIds: [...new Set(found.map(({ shard, name }) => `${shard.id}.${name}`))],
   };
-}
-
-/** S3 Control's operations are those of Outposts or of directory buckets when signed for them. */
-function s3Control(action: string, signingName: string): string {
-  const other = signingName === "s3-outposts" || signingName === "s3express";
-  return other && action.startsWith("s3:") ? `${signingName}:${action.slice(3)}` : action;
 }

@@ -155,7 +155,7 @@ export function createResolver({ load }: ResolverOptions): Resolver {
       const credentials = returnedCredentials({
         service: prefix,
         operations: [name],
-        protocol: protocols[0] ?? "restJson1",
+        protocol: protocols[0] as Protocol,
         region: "",
         checks: [],
       });

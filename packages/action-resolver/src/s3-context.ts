@@ -68,13 +68,10 @@ export function s3Context(
     else if (body.legalHold !== undefined) put("s3:object-lock-legal-hold", body.legalHold);
   }
   if (name === "CreateBucket" && body.bucket !== undefined) put("s3:locationconstraint", body.bucket.location);
-  if ((name === "CreateBucket" || name === "TagResource") && body.bucket !== undefined) {
-    authoritative.push("aws:RequestTag/*", "aws:TagKeys");
-    if (body.bucket.tags.length > 0) {
-      for (const [key, value] of body.bucket.tags) context[`aws:RequestTag/${key}`] = value;
-      context["aws:TagKeys"] = body.bucket.tags.map(([key]) => key);
-    }
-  } else if (name !== "CreateBucket" && name !== "TagResource") authoritative.push("aws:RequestTag/*", "aws:TagKeys");
+  authoritative.push("aws:RequestTag/*", "aws:TagKeys");
+  const tags = name === "CreateBucket" || name === "TagResource" ? (body.bucket?.tags ?? []) : [];
+  for (const [key, value] of tags) context[`aws:RequestTag/${key}`] = value;
+  if (tags.length > 0) context["aws:TagKeys"] = tags.map(([key]) => key);
   const signedInQuery = query.some(([one]) => one === "X-Amz-Signature");
   const authorization = headerValue(request.headers, "authorization");
   const algorithm = signedInQuery

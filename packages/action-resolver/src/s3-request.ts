@@ -7,7 +7,6 @@ import {
   type ScopedRequest,
   splitTarget,
 } from "@iap/aws-core";
-import { TwoReadings } from "./member-value.ts";
 import { actionFacts, type Operation } from "./operation.ts";
 import { otherSelector } from "./other-selector.ts";
 import { decodePercent } from "./percent.ts";
@@ -17,7 +16,7 @@ import { readS3Body, type S3Body, s3BodyOperations } from "./s3-body.ts";
 import { type S3Parameters, s3CheckParameters, s3Checks } from "./s3-checks.ts";
 import { s3Context, s3ContextParameters, setsTagTwice } from "./s3-context.ts";
 import { s3Target } from "./s3-target.ts";
-import type { Shard } from "./shard.ts";
+import { entryOf, type OperationEntry, type Shard } from "./shard.ts";
 
 /** S3's operations by what they act on and their method, with the query keys that select them. */
 export interface S3Table {
@@ -48,8 +47,8 @@ type Level = "service" | "bucket" | "object" | "response";
 export function buildS3Table(shard: Shard): S3Table {
   const leaves = new Map<string, S3Leaf[]>();
   const subResources = new Set(["uploadId"]);
-  for (const [operation, entry] of Object.entries(shard.operations)) {
-    if (typeof entry === "string") continue;
+  for (const operation of Object.keys(shard.operations)) {
+    const entry = entryOf(shard, operation) as OperationEntry;
     const { w: wires = [], q: requiredQuery = [], h: requiredHeaders = [], o: optionalQuery = [] } = entry;
     for (const wire of wires) {
       const [method = "", uri = ""] = wire.split(" ");
@@ -140,8 +139,7 @@ export function resolveS3(
   try {
     body = readS3Body(leaf.operation, request.body);
   } catch (error) {
-    if (!(error instanceof TwoReadings)) throw error;
-    return refuse("ambiguous", error.message, [leaf.operation]);
+    return refuse("ambiguous", (error as Error).message, [leaf.operation]);
   }
   const checks = s3Checks({
     operation,
@@ -164,7 +162,7 @@ export function resolveS3(
           : s3Context(check.action, leaf.operation, parameters, { request, endpoint, query, body });
       return {
         ...check,
-        ...actionFacts(table.shard.facts?.[check.action] ?? (check.action === "iam:PassRole" ? "Wr" : "")),
+        ...actionFacts(check.action === "iam:PassRole" ? "Wr" : (table.shard.facts?.[check.action] ?? "")),
         context: { ...known.context, ...check.context },
         authoritative: known.authoritative,
       };

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import { bedrockModel } from "../src/hooks/bedrock-model.ts";
 import { dynamodbAttributes } from "../src/hooks/dynamodb-attributes.ts";
 import { dynamodbPartiql } from "../src/hooks/dynamodb-partiql.ts";
+import { ec2ResourceId } from "../src/hooks/ec2-resource-id.ts";
 import type { HookMembers, ResourceHook } from "../src/hooks/hook.ts";
+import { iamPath } from "../src/hooks/iam-path.ts";
 import { kmsKey } from "../src/hooks/kms-key.ts";
+import { lambdaFunction } from "../src/hooks/lambda-function.ts";
 import { organizationsId } from "../src/hooks/organizations-id.ts";
 import { route53RecordNames } from "../src/hooks/route53-record-names.ts";
 import { s3Url } from "../src/hooks/s3-url.ts";
@@ -194,6 +198,100 @@ test("a semicolon, and whatever stands in quotes, is part of one PartiQL stateme
   expect(checks.map(({ action }) => action)).toEqual(["dynamodb:PartiQLSelect"]);
 });
 
-test("a key id of no known form is any key or alias", () => {
-  expect(textsOf(kmsKey, { key: ["key/1234"] })).toEqual(["pattern arn:aws:kms:*"]);
+test.each(["key/1234", "arn:aws:s3:::b"])("a key id of no known form, %s, is any key or alias", (key) => {
+  expect(textsOf(kmsKey, { key: [key] })).toEqual(["pattern arn:aws:kms:*"]);
+});
+
+const models = (model: string | undefined, kind?: string): readonly string[] =>
+  bedrockModel({ model: model === undefined ? [] : [model] }, call, kind).map((found) =>
+    "arn" in found ? found.arn : "pattern" in found ? `pattern ${found.pattern}` : "none",
+  );
+
+test("models of Bedrock: none, and what stands behind profiles", () => {
+  expect(models(undefined)).toEqual(["pattern arn:aws:bedrock:*"]);
+  const own = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/own";
+  expect(models(own)).toEqual([own, "pattern arn:aws:bedrock:*::foundation-model/*"]);
+  expect(models("global.m")).toEqual([
+    "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/global.m",
+    "arn:aws:bedrock:eu-west-1::foundation-model/m",
+    "arn:aws:bedrock:::foundation-model/m",
+  ]);
+  expect(models("global.m", "regional")).toHaveLength(2);
+});
+
+test("placeholders without names are not known", () => {
+  expect(dynamodbAttributes({ expression: ["#a = :x"], placeholders: ["#a"] })).toBe("unknown");
+});
+
+test.each<[string, string]>([
+  ["EXISTS(SELECT * FROM A WHERE x = 1)", "dynamodb:PartiQLSelect arn:aws:dynamodb:eu-west-1:123456789012:table/A"],
+  [
+    'DELETE FROM "arn:aws:dynamodb:eu-west-1:1:table/A" WHERE x = 1',
+    "dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:1:table/A",
+  ],
+  ["EXISTS(DELETE FROM A)", "anything"],
+  ["GRANT x TO y", "anything"],
+  ["SELECT 1", "anything"],
+  ["UPDATE", "anything"],
+  ["UPDATE 'A' SET x = 1", "anything"],
+])("%s: %s", (statement, wanted) => {
+  const checks = dynamodbPartiql({ statement: [statement] }, call);
+  const [first] = checks;
+  expect(checks.length > 1 ? "anything" : `${first?.action} ${first && Object.values(first.resource)[0]}`).toBe(wanted);
+});
+
+test("an id of EC2 whose type is not known is of any type", () => {
+  expect(textsOf(ec2ResourceId, { id: ["new-1"] })).toEqual(["pattern arn:aws:ec2:eu-west-1:123456789012:*/new-1"]);
+});
+
+test("roles by ARN, with their path, and without an account", () => {
+  const arn = "arn:aws:iam::1:role/p/r";
+  expect(textsOf(iamPath, { name: [arn] })).toEqual([arn]);
+  expect(textsOf(iamPath, { name: ["r"], path: ["/p/"] })).toEqual(["arn:aws:iam::123456789012:role/p/r"]);
+  const unsure = ["arn:aws:iam::123456789012:role/r", "pattern arn:aws:iam::123456789012:role/*/r"];
+  expect(textsOf(iamPath, { name: ["r"], path: ["/p"] })).toEqual(unsure);
+  const unknown = ["pattern arn:aws:iam::*:role/r", "pattern arn:aws:iam::*:role/*/r"];
+  expect(textsOf(iamPath, { name: ["r"], path: ["/p/"] }, { ...call, account: undefined })).toEqual(unknown);
+});
+
+test.each<[readonly string[], readonly string[], string]>([
+  [[], [], "pattern arn:aws:lambda:eu-west-1:123456789012:function:*"],
+  [["f"], ["1"], "arn:aws:lambda:eu-west-1:123456789012:function:f:1"],
+  [["function:f"], [], "arn:aws:lambda:eu-west-1:123456789012:function:f"],
+  [["111122223333:function:f:1"], ["1"], "arn:aws:lambda:eu-west-1:111122223333:function:f:1"],
+  [["arn:aws:lambda:eu-north-1:1:function:f"], [], "arn:aws:lambda:eu-north-1:1:function:f"],
+  [["f:1"], ["2"], "pattern arn:aws:lambda:*"],
+  [["a:b:c"], [], "pattern arn:aws:lambda:*"],
+  [["a/b"], [], "pattern arn:aws:lambda:*"],
+  [["arn:aws:s3:::b"], [], "pattern arn:aws:lambda:*"],
+])("the function %j with qualifier %j is %s", (name, qualifier, wanted) => {
+  expect(textsOf(lambdaFunction, { name, qualifier })).toEqual([wanted]);
+});
+
+test.each<[string, string]>([
+  ["https://sqs.eu-west-1.amazonaws.com/111122223333/q", "arn:aws:sqs:eu-west-1:111122223333:q"],
+  ["q", "arn:aws:sqs:eu-west-1:123456789012:q"],
+  ["arn:aws:sqs:eu-west-1:1:q", "arn:aws:sqs:eu-west-1:1:q"],
+  ["https://host/a/b/c", "pattern arn:aws:sqs:*"],
+])("the queue at %s is %s", (url, wanted) => {
+  expect(textsOf(sqsQueue, { url: [url] })).toEqual([wanted]);
+});
+
+test("a path and a QueueUrl that name different queues have two readings", () => {
+  const facts = { ...call, path: "/123456789012/a" };
+  expect(textsOf(sqsQueue, { url: ["https://host/123456789012/a"] }, facts)).toEqual([
+    "arn:aws:sqs:eu-west-1:123456789012:a",
+  ]);
+  expect(() => textsOf(sqsQueue, { url: ["https://host/123456789012/b"] }, facts)).toThrow(TwoReadings);
+});
+
+test("without an account, a name's own wildcards are text in the pattern", () => {
+  expect(textsOf(ssmParameter, { name: ["a*"] }, { ...call, account: undefined })).toEqual([
+    "pattern arn:aws:ssm:eu-west-1:*:parameter/a?",
+  ]);
+});
+
+test("a document by its ARN is that", () => {
+  const arn = "arn:aws:ssm:eu-west-1:1:document/d";
+  expect(textsOf(ssmDocument, { name: [arn] })).toEqual([arn]);
 });

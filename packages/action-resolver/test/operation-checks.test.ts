@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates of the tables are written so
 import { describe, expect, test } from "vitest";
 import { TwoReadings } from "../src/member-value.ts";
-import { readOperation } from "../src/operation.ts";
+import { actionFacts, readOperation } from "../src/operation.ts";
 import { type OperationCheck, operationChecks } from "../src/operation-checks.ts";
 import type { CallFacts } from "../src/scope.ts";
 import type { ContextSpec, OperationEntry, OwnResource, ResourceSpec } from "../src/shard.ts";
@@ -74,6 +74,15 @@ describe("resources", () => {
     expect(resource(spec, input)).toEqual([["ex:DoIt", wanted]]);
   });
 
+  test("each value of a map, with its key", () => {
+    const c = [[".|W", "~t/${@key}/${.T}", { forEach: "M{}" }]] as const;
+    expect(short(checksOf({ c }, { M: { a: { T: "x" }, b: { T: "y" } } }))).toEqual([
+      ["ex:DoIt", `${stem}t/a/x`],
+      ["ex:DoIt", `${stem}t/b/y`],
+    ]);
+    expect(() => checksOf({ c }, { M: "a" })).toThrow(TwoReadings);
+  });
+
   test("why an ARN is missing is what the table says", () => {
     const [check] = checksOf({ c: [[".|W", { arn: "A", why: "because" }]] }, { A: "x" });
     expect(check?.resource).toEqual({ pattern: "*", why: "because" });
@@ -108,6 +117,10 @@ describe("resources", () => {
     const unlisted = { hook: "dynamodb-partiql", members: {}, actions: [] };
     expect(() => checksOf({ c: [unlisted] })).toThrow("which its table does not list");
   });
+});
+
+test("an action of which nothing is said has no access level, nor escape classes", () => {
+  expect(actionFacts("")).toEqual({});
 });
 
 describe("condition keys", () => {

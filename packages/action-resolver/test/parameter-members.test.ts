@@ -37,6 +37,18 @@ describe("parameters are read like the members of a request", () => {
       {},
     ],
     ["nor when there are none", null, ["Name"], {}],
+    [
+      "of EC2's security groups with more than ids",
+      { groupSet: { items: [{ groupId: "sg", groupName: "g" }] } },
+      ["SecurityGroups[].GroupId"],
+      { SecurityGroups: [{ GroupId: "sg" }] },
+    ],
+    ["of lists of one", { names: "a" }, ["Names[]"], { Names: ["a"] }],
+    ["of EC2's lists in a map", { m: { x: { items: ["a"] } } }, ["M{}[]"], { M: { x: ["a"] } }],
+    ["of structures in a list of texts", { l: [{ a: 1, b: 2 }, { c: "x" }] }, ["L[]"], { L: ["there", "x"] }],
+    ["of what is there, whatever is in it", { a: { b: 1 } }, ["A"], { A: "there" }],
+    ["but not of another kind", { a: "x" }, ["A.B"], {}],
+    ["of maps by value", { m: { x: { t: "t" }, y: null } }, ["M{}.T"], { M: { x: { T: "t" }, y: "there" } }],
   ])("%s", (_how, parameters, paths, members) => {
     expect(plain(parameterMembers(parameters, wanted(...paths)))).toEqual(members);
   });
@@ -44,6 +56,7 @@ describe("parameters are read like the members of a request", () => {
   test("by the names of a path", () => {
     expect(parameterNamed({ restApiId: "abc" }, "restapi_id")).toBe("abc");
     expect(parameterNamed({ restApiId: { a: 1 } }, "restapi_id")).toBeUndefined();
+    expect(parameterNamed(null, "restapi_id")).toBeUndefined();
   });
 });
 
@@ -55,10 +68,27 @@ describe("a call by its parameters needs", () => {
     return found?.checks.map(({ action, resource, context }) => [action, Object.values(resource)[0], context]);
   };
 
+  test("in China what it does there", async () => {
+    await resolver.load("s3");
+    const parameters = { bucketName: "acme" };
+    const call = { parameters, partition: "aws-cn", region: "cn-north-1", account: "123456789012" };
+    const found = resolver.resolveParameters("s3", "ListObjectsV2", call);
+    expect(found?.checks[0]?.resource).toEqual({ arn: "arn:aws-cn:s3:::acme" });
+  });
+
   test("what the same call by its bytes does", async () => {
     expect(await ask("s3", "ListObjectsV2", { bucketName: "acme", prefix: "a/" })).toEqual([
       ["s3:ListBucket", "arn:aws:s3:::acme", { "aws:RequestedRegion": "eu-west-1", "s3:prefix": "a/" }],
     ]);
+    expect(
+      await ask("s3", "PutObjectAcl", { bucketName: "acme", key: "a b", "X-Amz-Acl": "private", other: {} }),
+    ).toEqual([
+      ["s3:PutObjectAcl", "arn:aws:s3:::acme/a b", { "aws:RequestedRegion": "eu-west-1", "s3:x-amz-acl": "private" }],
+    ]);
+    expect(await ask("apigateway", "GetRestApi", { restApiId: "a" })).toEqual([
+      ["apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/a", {}],
+    ]);
+    expect(await ask("sts", "GetCallerIdentity", {})).toEqual([]);
     expect(await ask("iam", "DeletePolicy", { policyArn: "arn:aws:iam::123456789012:policy/p" })).toEqual([
       ["iam:DeletePolicy", "arn:aws:iam::123456789012:policy/p", {}],
     ]);
@@ -84,7 +114,12 @@ describe("a call by its parameters needs", () => {
     ["s3", "DeleteObjects", { bucketName: "acme" }],
     ["s3", "GetObject", { bucketName: "acme" }],
     ["s3", "GetObject", null],
+    ["s3", "GetBucketLifecycle", { bucketName: "acme" }],
+    ["s3", "PutObject", { bucketName: "acme", key: "k", "x-amz-copy-source": "b/k" }],
     ["iam", "NoSuchOperation", {}],
+    ["iam", "DeleteUser", { userName: ["a"] }],
+    ["apigateway", "GetRestApi", {}],
+    ["a-service-of-none", "DoIt", {}],
   ])("nothing that can be told: %s %s %j", async (service, operation, parameters) => {
     expect(await ask(service, operation, parameters)).toBeUndefined();
   });

@@ -193,6 +193,7 @@ describe("markers", () => {
     ["an operation AWS does not have", { headers: target("DynamoDB_20120810.ReadMinds") }],
     ["another service's target", { headers: target("AmazonSQS.SendMessage") }],
     ["a target without a dot", { headers: target("GetItem") }],
+    ["a target that is percent-encoded", { headers: target("DynamoDB_20120810.Get%49tem") }],
     ["no selector at all", {}],
     ["a name of Object.prototype", { headers: target("DynamoDB_20120810.constructor") }],
     ["a prototype name", { headers: target("DynamoDB_20120810.__proto__") }],
@@ -219,6 +220,12 @@ describe("markers", () => {
       checks: [],
       why: expect.stringContaining("GET /2099-01-01/new-things"),
     });
+  });
+
+  test("S3 Control signed for a service that has no such operations is unknown", async () => {
+    const host = "123456789012.s3-control.us-east-1.amazonaws.com";
+    const call = await resolve({ host, target: "/v20180820/jobs", service: "s3-object-lambda" });
+    expect(call).toMatchObject({ marker: "unknown", checks: [] });
   });
 
   test("an operation whose actions are not known is named and marked", async () => {
@@ -466,6 +473,12 @@ describe("two readings are ambiguous", () => {
     },
   );
 
+  test("one is", async () => {
+    const headers = [["User-Agent", "a"]] as const;
+    const call = await resolve({ host: "lambda.us-east-1.amazonaws.com", target: "/2015-03-31/functions", headers });
+    expect(call.checks[0]?.context).toHaveProperty("aws:UserAgent", "a");
+  });
+
   test("two User-Agents are not known", async () => {
     const call = await resolve({
       host: "lambda.us-east-1.amazonaws.com",
@@ -535,6 +548,9 @@ describe("needsBody", () => {
     ["S3's DeleteObjects", { method: "POST", host: "b.s3.amazonaws.com", target: "/?delete" }, true],
     ["S3's DeleteObjects, encoded", { method: "POST", host: "b.s3.amazonaws.com", target: "/?%64elete=" }, true],
     ["another S3 POST", { method: "POST", host: "b.s3.amazonaws.com", target: "/k?uploads" }, false],
+    ["an S3 query that does not decode", { method: "PUT", host: "b.s3.amazonaws.com", target: "/k?%zz" }, false],
+    ["an S3 path without a bucket", { method: "PUT", host: "s3.us-east-1.amazonaws.com", target: "//k" }, false],
+    ["another query that does not decode", { host: "lambda.us-east-1.amazonaws.com", target: "/?%zz" }, false],
   ])("%s: %#", async (_, parts, expected) => {
     expect(await needs(parts)).toBe(expected);
   });
@@ -624,6 +640,18 @@ describe("services that are the same on the wire", () => {
       marker: "permissionless",
       checks: [],
     });
+  });
+
+  test("are not there where the tables are broken", async () => {
+    const checks = [{ hook: "nope", members: {}, actions: [] }];
+    const shard = { ...query("rds", "."), operations: { DoIt: { c: checks } } };
+    const own = createResolver({ load: async () => shard });
+    await own.load("rds");
+    const body = "Action=DoIt&Version=2014-10-31";
+    const request = scoped({ method: "POST", host: "rds.us-east-1.amazonaws.com", headers: form, body });
+    expect(() => own.resolve(request)).toThrow("no hook nope");
+    const call = { parameters: {}, partition: "aws", region: "us-east-1", account: undefined };
+    expect(() => own.resolveParameters("rds", "DoIt", call)).toThrow("no hook nope");
   });
 
   test("are unknown as soon as the actions of one are", async () => {

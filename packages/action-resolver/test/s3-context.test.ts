@@ -142,8 +142,36 @@ describe("condition keys of S3 from the body", () => {
     });
   });
 
+  test("a retention and a legal hold that are put", async () => {
+    const lock = { method: "PUT", target: "/k?retention" };
+    const body = "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2030-01-01</RetainUntilDate></Retention>";
+    expect((await contextOf({ ...lock, body }, "s3:PutObjectRetention")).context).toMatchObject({
+      "s3:object-lock-mode": "GOVERNANCE",
+      "s3:object-lock-retain-until-date": "2030-01-01",
+    });
+    const empty = await contextOf({ ...lock, body: "" }, "s3:PutObjectRetention");
+    expect(empty.authoritative).not.toContain("s3:object-lock-mode");
+    const hold = { method: "PUT", target: "/k?legal-hold" };
+    const on = await contextOf(
+      { ...hold, body: "<LegalHold><Status>ON</Status></LegalHold>" },
+      "s3:PutObjectLegalHold",
+    );
+    expect(on.context).toMatchObject({ "s3:object-lock-legal-hold": "ON" });
+    const none = await contextOf({ ...hold, body: "" }, "s3:PutObjectLegalHold");
+    expect(none.authoritative).not.toContain("s3:object-lock-legal-hold");
+  });
+
+  test("what was not read cannot be told", async () => {
+    const call = await resolve({ host, region: "eu-west-1", method: "PUT", target: "/k?tagging", streaming: true });
+    expect(call.marker).toBe("ambiguous");
+  });
+
   test.each([
     ["/k?tagging", "<Tagging><TagSet/><TagSet/></Tagging>"],
+    ["/k?tagging", "<Tagging><tagset/></Tagging>"],
+    ["/k?tagging", "<Tagging><TagSet><Label/></TagSet></Tagging>"],
+    ["/k?tagging", "<Tagging><TagSet><Tag><Key>k</Key></Tag><Tag><Key>k</Key></Tag></TagSet></Tagging>"],
+    ["/k?tagging", "<Tagging><TagSet><Tag><Key><b/></Key></Tag></TagSet></Tagging>"],
     ["/?replication", "<R><Role>a</Role><Role>b</Role></R>"],
     ["/k?legal-hold", "<!DOCTYPE x><LegalHold/>"],
   ])("%s with two readings is ambiguous", async (target, body) => {

@@ -1,6 +1,12 @@
+import { readFileSync } from "node:fs";
+import { type Endpoint, parseEndpoint } from "@iap/aws-core";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { resolve, short } from "./support.ts";
+import { prepareModel } from "../src/model.ts";
+import { resolveS3, type S3Table } from "../src/s3-request.ts";
+import { s3Target } from "../src/s3-target.ts";
+import type { Shard } from "../src/shard.ts";
+import { resolve, scoped, short } from "./support.ts";
 
 const virtual = "b-1.s3.us-east-1.amazonaws.com";
 const bucketArn = "arn:aws:s3:::b-1";
@@ -108,6 +114,7 @@ describe("operations and actions on an object", () => {
     ["POST", "select&select-type=2", "SelectObjectContent", ["s3:GetObject"]],
     ["POST", "restore", "RestoreObject", ["s3:RestoreObject"]],
     ["PUT", "legal-hold", "PutObjectLegalHold", ["s3:PutObjectLegalHold"]],
+    ["GET", "legal-hold&versionId=v", "GetObjectLegalHold", ["s3:GetObjectLegalHold"]],
     ["PUT", "retention", "PutObjectRetention", ["s3:PutObjectRetention"]],
     ["GET", "x-id=GetObject&X-Amz-Signature=0&x-custom=log", "GetObject", ["s3:GetObject"]],
   ])("%s ?%s is %s: %s", async (method, query, operation, actions) => {
@@ -214,6 +221,15 @@ describe("copies", () => {
     expect(await copy(source)).toMatchObject({ marker: "ambiguous", operations: ["CopyObject"], checks: [] });
   });
 
+  test("one source twice is one", async () => {
+    const headers = [
+      ["x-amz-copy-source", "src/k"],
+      ["X-Amz-Copy-Source", "src/k"],
+    ] as const;
+    const call = await resolve({ method: "PUT", host: virtual, target: "/k", headers });
+    expect(short(call)[1]).toEqual(["s3:GetObject", "arn:aws:s3:::src/k"]);
+  });
+
   test("two sources are ambiguous", async () => {
     const call = await resolve({
       method: "PUT",
@@ -256,6 +272,7 @@ describe("DeleteObjects", () => {
     ["an empty key", "<Delete><Object><Key></Key></Object></Delete>"],
     ["a key twice in an object", "<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>"],
     ["an unknown member", "<Delete><Object><Key>a</Key><Other/></Object></Delete>"],
+    ["another element", "<Delete><Item/></Delete>"],
     ["another root", "<Remove><Object><Key>a</Key></Object></Remove>"],
     ["a document type", '<!DOCTYPE Delete [<!ENTITY a "b">]><Delete><Object><Key>&a;</Key></Object></Delete>'],
     ["an element in a key", "<Delete><Object><Key>a<b/></Key></Object></Delete>"],
@@ -326,6 +343,60 @@ describe("host forms", () => {
     const call = await resolve({ host, target, region: "us-east-1" });
     expect(call).toMatchObject({ service: prefix, operations: ["GetObject"] });
     expect(short(call)).toEqual([[action, resource]]);
+  });
+
+  test("a session at a host that is not zonal is made under the prefix of directory buckets", async () => {
+    const call = await resolve({ host: virtual, target: "/?session" });
+    expect(short(call)).toEqual([["s3express:CreateSession", bucketArn]]);
+  });
+
+  test("an access point of a directory bucket", async () => {
+    const host = "p--use1-az4--xa-s3.s3express-use1-az4.us-east-1.amazonaws.com";
+    expect(short(await resolve({ host, target: "/k" }, "123456789012"))).toEqual([
+      ["s3express:CreateSession", "arn:aws:s3express:us-east-1:123456789012:accesspoint/p--use1-az4--xa-s3"],
+    ]);
+  });
+
+  test.each(["x--ol-s3", "x--op-s3"])("the alias %s stands for what is not known", async (alias) => {
+    expect(short(await resolve({ host: "s3.us-east-1.amazonaws.com", target: `/${alias}/k` }))).toEqual([
+      ["s3:GetObject", "~*"],
+    ]);
+    expect(short(await resolve({ host: "s3.us-east-1.amazonaws.com", target: `/${alias}` }))).toEqual([
+      ["s3:ListBucket", "~*"],
+    ]);
+  });
+
+  test("where the access point is not in the host, it is any", async () => {
+    const host = "io-route.s3-object-lambda.us-east-1.amazonaws.com";
+    expect(short(await resolve({ host, target: "/b-1" }))).toEqual([["s3-object-lambda:ListBucket", "~*"]]);
+    expect(short(await resolve({ host, target: "/b-1/k" }))).toEqual([["s3-object-lambda:GetObject", "~*"]]);
+    const alias = "x.op-1.s3-outposts.us-east-1.amazonaws.com";
+    expect(short(await resolve({ host: alias, target: "/k" }))).toEqual([["s3-outposts:GetObject", "~*"]]);
+  });
+
+  test("a sub-resource that no operation has is named", async () => {
+    const call = await resolve({ method: "POST", host: virtual, target: "/k?acl" });
+    expect(call).toMatchObject({ marker: "unknown", why: "no S3 operation is POST on object with ?acl" });
+  });
+
+  test("the control host has no objects", async () => {
+    const endpoint = parseEndpoint("123456789012.s3-control.us-east-1.amazonaws.com") as Endpoint;
+    expect(s3Target(endpoint, "b-1", undefined)).toBe("the host is not one of S3's object API");
+    const shard = JSON.parse(readFileSync(new URL("../data/s3.json", import.meta.url), "utf8")) as Shard;
+    const model = prepareModel(shard);
+    const { request, scope } = scoped({ host: virtual, target: "/b-1/k" });
+    const parts = { path: "/b-1/k", query: [], account: undefined };
+    expect(resolveS3(model, model.s3 as S3Table, { request, scope, endpoint }, parts)).toMatchObject({
+      marker: "ambiguous",
+      checks: [],
+    });
+  });
+
+  test.each([
+    ["lambda.us-east-1.amazonaws.com", "/k"],
+    ["s3.us-east-1.amazonaws.com", "k"],
+  ])("%s%s is nothing of S3's", async (host, target) => {
+    expect(await resolve({ host, target, service: "s3" })).toMatchObject({ marker: "ambiguous", checks: [] });
   });
 
   test("with the account known, a directory bucket is exact", async () => {

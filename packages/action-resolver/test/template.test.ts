@@ -15,13 +15,14 @@ function scope(input: object, element?: unknown): Scope {
     method: "GET",
     path: "/a%2Fb",
     header: (name: string) => (name === "x-h" ? "header" : undefined),
-    query: () => undefined,
+    query: (name: string) => (name === "name" ? "query" : undefined),
   };
   return {
     call,
     input: members(input),
     resources: [],
     element: element === undefined ? undefined : memberOf(element),
+    key: element === undefined ? undefined : "key",
   };
 }
 
@@ -43,7 +44,14 @@ describe("a template", () => {
     ["${A|last:/} ${A|first:/} ${A|rest:/} ${A|after:/}", { A: "a/b/c" }, ["c a b/c b/c"]],
     ["${A|last:/} ${A|first:/} ${A|rest:/} ${A|after:/|default:none}", { A: "a" }, ["a a a none"]],
     ["${A|resource} ${A|part:4}", { A: "arn:aws:s:r:1:x/y" }, ["x/y 1"]],
-    ["${A|chop:s}", { A: "things" }, ["thing"]],
+    ["${A|chop:s} ${B|chop:s}", { A: "things", B: "thing" }, ["thing thing"]],
+    ["${A|prefix:/}", { A: "/x" }, ["/x"]],
+    ["${A|after:/}", { A: "a/" }, ["~*"]],
+    ["${M{}.T}", { M: { x: { T: "t" } } }, ["t"]],
+    ["${M{:k}.L[]}", { M: { k: { L: ["a", "b"] }, l: {} } }, ["a", "b"]],
+    ["${M{:k}.L[]}", { M: {} }, []],
+    ["${.L[]}", {}, []],
+    ["${@Method} ${@Path} ${q:name}", {}, ["GET /a%2Fb query"]],
     ["${L[].K}:${N}", { L: [{ K: "a" }, { K: "b" }], N: 1 }, ["a:1", "b:1"]],
     ["${M{key}}", { M: { x: 1, y: 2 } }, ["x", "y"]],
     ["${M{}.T}/${M{key}}", { M: { x: { T: "t" } } }, ["t/x"]],
@@ -63,10 +71,21 @@ describe("a template", () => {
   test("of an element of a forEach", () => {
     expect(texts("${.Put.T}:${N}", { N: "n" }, { Put: { T: "t" } })).toEqual(["t:n"]);
     expect(texts("${.}", {}, "x")).toEqual(["x"]);
+    expect(texts("${.L[]}", {}, { L: ["a", "b"] })).toEqual(["a", "b"]);
+    expect(texts("${@key}", {}, "x")).toEqual(["key"]);
   });
 
   test("a member that is no text has no safe reading", () => {
     expect(() => texts("${A}", { A: { B: 1 } })).toThrow("A is not text");
+    expect(() => texts("${A[]}", { A: "a" })).toThrow("A[] is not a list");
+    expect(() => texts("${A.B[]}", { A: "a" })).toThrow("not of the kind");
+    expect(() => texts("${A.B}", { A: "a" })).toThrow("not of the kind");
+    expect(() => texts("${L[].K}${M[].K}", { L: [{ K: "a" }], M: [{ K: "a" }, { K: "b" }] })).toThrow("more than one");
+  });
+
+  test("one that is not in the tables' language is their mistake", () => {
+    expect(() => texts("${A|shout}", { A: "a" })).toThrow("shout is not a transform");
+    expect(() => texts("${A..B}", {})).toThrow("not a path");
   });
 });
 
@@ -90,8 +109,15 @@ describe("a condition", () => {
     ["Tags[].K=a", true],
     ["h:x-h", true],
     ["h:x-other", false],
+    ["Empty=x", false],
+    [".K", false],
   ])("%s: %s", (condition, expected) => {
     expect(holds(condition, scope(input))).toBe(expected);
+  });
+
+  test("of what is not of its kind has two readings", () => {
+    expect(() => holds("Name[]", scope(input))).toThrow("not of the kind");
+    expect(() => holds("Name.K", scope(input))).toThrow("not of the kind");
   });
 
   test("lists are and, with any, all and not", () => {
