@@ -14,10 +14,27 @@ export interface KnownKeys {
  * not the role's ARN, which is what `aws:PrincipalArn` holds; where the proxy saw the role assumed, or `--principal-arn`
  * names it, it is known.
  */
-export function principalContext({ account, principalArn, userId, roleArn }: Identity, now: Date): KnownKeys {
+export function principalContext(identity: Identity, now: Date): KnownKeys {
+  const second = Math.floor(now.getTime() / 1000);
+  if (latest?.second !== second || !isSame(latest.identity, identity)) {
+    latest = { second, identity, known: contextAt(identity, second) };
+  }
+  return latest.known;
+}
+
+/** The keys of the request before: most are of the same identity, and of the same second, as far as the keys tell the time. */
+let latest: { readonly second: number; readonly identity: Identity; readonly known: KnownKeys } | undefined;
+
+function isSame(a: Identity, b: Identity): boolean {
+  return (
+    a.account === b.account && a.principalArn === b.principalArn && a.userId === b.userId && a.roleArn === b.roleArn
+  );
+}
+
+function contextAt({ account, principalArn, userId, roleArn }: Identity, second: number): KnownKeys {
   const context: Record<string, string> = {
-    "aws:CurrentTime": now.toISOString().replace(/\.\d+Z$/, "Z"),
-    "aws:EpochTime": String(Math.floor(now.getTime() / 1000)),
+    "aws:CurrentTime": new Date(second * 1000).toISOString().replace(".000Z", "Z"),
+    "aws:EpochTime": String(second),
     "aws:SecureTransport": "true",
     "aws:PrincipalIsAWSService": "false",
     "aws:ViaAWSService": "false",

@@ -65,3 +65,25 @@ test("of a session whose role was seen assumed, the ARN of the role is known", (
   );
   expect(context).toMatchObject({ "aws:PrincipalArn": roleArn, "aws:PrincipalType": "AssumedRole" });
 });
+
+test("is made anew for another second and for whoever differs in anything, and only then", () => {
+  const who = {
+    account,
+    principalArn: `arn:aws:sts::${account}:assumed-role/app/s1`,
+    userId: "AROA:s1",
+    roleArn: "arn:r",
+  };
+  const known = principalContext(who, now);
+  expect(principalContext({ ...who }, new Date("2026-06-01T12:00:00.999Z"))).toBe(known);
+  for (const other of [
+    { account: "2" },
+    { principalArn: `arn:aws:iam::${account}:user/bob` },
+    { userId: "b" },
+    { roleArn: "arn:s" },
+  ]) {
+    expect(principalContext({ ...who, ...other }, now)).not.toEqual(known);
+    expect(principalContext(who, now)).toEqual(known);
+  }
+  const later = principalContext(who, new Date("2026-06-01T12:00:01Z")).context;
+  expect(later).toEqual({ ...known.context, "aws:CurrentTime": "2026-06-01T12:00:01Z", "aws:EpochTime": "1780315201" });
+});
