@@ -46,11 +46,12 @@ const target = new RegExp(String.raw`^${name}(?:\s*\.\s*${name})?(?=[\s;,)]|$)`)
 
 /** What may stand behind the table: a second table may not. */
 const alias = String.raw`(?:\s+(?:AS\s+)?(?!(?:WHERE|ORDER|SET|REMOVE)\b)[A-Za-z_]\w*)?`;
+/** Blanks are taken by one part alone: by two, thousands of them would be tried in every way to divide them. */
 const follows: Readonly<Record<string, RegExp>> = {
-  SELECT: new RegExp(String.raw`^${alias}\s*(?:;?\s*$|(?:WHERE|ORDER)\b)`, "i"),
+  SELECT: new RegExp(String.raw`^${alias}\s*(?:;\s*$|$|(?:WHERE|ORDER)\b)`, "i"),
   INSERT: /^\s+VALUE\b/i,
   UPDATE: /^\s+(?:SET|REMOVE)\b/i,
-  DELETE: /^\s*(?:;?\s*$|WHERE\b)/i,
+  DELETE: /^\s*(?:;\s*$|$|WHERE\b)/i,
 };
 
 interface Statement {

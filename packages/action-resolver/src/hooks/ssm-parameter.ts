@@ -14,7 +14,7 @@ export const ssmParameter: ResourceHook = (members, call) => {
   return names.map((name): CheckResource => {
     if (!name.startsWith("arn:")) {
       const [plain = ""] = name.split(":");
-      const path = plain.replace(/^\s*\/?|\s+$/g, "");
+      const path = plain.trim().replace(/^\//, "");
       if (/^\/|\/\//.test(path)) return anyOf(call, "ssm", "the name of the parameter has empty parts");
       return resource(call, "ssm", `parameter/${path}`, { accountless: path.startsWith("aws/service/") });
     }
