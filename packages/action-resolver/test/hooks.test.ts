@@ -55,7 +55,7 @@ test("blanks without end are read in time as their length", () => {
   const ofParameter = textsOf(ssmParameter, { name: [`${blanks}/a${blanks}b${blanks}`] });
   expect(ofParameter).toEqual([`arn:aws:ssm:eu-west-1:123456789012:parameter/a${blanks}b`]);
   for (const statement of [`DELETE FROM t${blanks}x`, `SELECT * FROM t${blanks}(`, `SELECT * FROM t a${blanks}(`]) {
-    expect(dynamodbPartiql({ statement: [statement] }, call, undefined)).toHaveLength(4);
+    expect(dynamodbPartiql({ statement: [statement] }, call)).toHaveLength(4);
   }
   for (const [statement, action] of [
     [`DELETE FROM t${blanks};${blanks}`, "PartiQLDelete"],
@@ -64,7 +64,7 @@ test("blanks without end are read in time as their length", () => {
     [`SELECT * FROM t${blanks}a${blanks}ORDER BY b`, "PartiQLSelect"],
     [`SELECT * FROM t`, "PartiQLSelect"],
   ]) {
-    expect(dynamodbPartiql({ statement: [statement as string] }, call, undefined)).toEqual([
+    expect(dynamodbPartiql({ statement: [statement as string] }, call)).toEqual([
       { action: `dynamodb:${action}`, resource: { arn: "arn:aws:dynamodb:eu-west-1:123456789012:table/t" } },
     ]);
   }
