@@ -2,9 +2,9 @@
 export interface Limits {
   /** Open client connections; further ones are closed at once. */
   readonly maxConnections: number;
-  /** Request head, on the listener and inside tunnels: session tokens and presigned URLs are long. */
+  /** The head of a request, on the listener and inside tunnels, and of upstream's answer: session tokens and presigned URLs are long. */
   readonly maxHeaderBytes: number;
-  /** From a connection's first byte to the end of its CONNECT head, and of every request head inside. */
+  /** From a connection's beginning to the end of its CONNECT head, and to that of the first request head inside; from the first byte of each further one. */
   readonly headersTimeoutMs: number;
   /** The client's TLS handshake inside a tunnel. */
   readonly handshakeTimeoutMs: number;
