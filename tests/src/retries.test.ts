@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findClient } from "./client.ts";
 import { runSteps } from "./client-steps.ts";
+import { ConnectTunnel } from "./connect-tunnel.ts";
 import type { RealCredentials } from "./fake-aws/signature-oracle.ts";
 import { FakeAws } from "./fake-aws.ts";
 import { ProxyProcess } from "./proxy-process.ts";
@@ -68,12 +69,22 @@ describe.skipIf(targetKind === "direct")("what is refused is not tried again", (
   const credentials = sessionCredentials();
   let fake: FakeAws;
   let proxy: ProxyProcess;
+  /** One whose password a corporate proxy does not take. */
+  let stranded: ProxyProcess;
+  let corporate: ConnectTunnel;
   let before = 0;
 
   beforeAll(async () => {
     fake = await FakeAws.start({ credentials });
     const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "kms:ListKeys", Resource: "*" }] };
     proxy = await ProxyProcess.start(fake, { credentials, mode: "enforce", policies: [policy] });
+    corporate = await ConnectTunnel.start(fake.port, { authorization: "Basic other" });
+    const env = { HTTPS_PROXY: `http://corp:wrong@localhost:${corporate.port}` };
+    stranded = await ProxyProcess.start(fake, { credentials, mapped: false, env });
+  });
+  afterAll(async () => {
+    await stranded?.stop();
+    await corporate?.close();
   });
   beforeEach(() => {
     before = proxy.activity.length;
@@ -84,8 +95,8 @@ describe.skipIf(targetKind === "direct")("what is refused is not tried again", (
 
   for (const [name, command, script, retryMode, skip] of clients) {
     describe.skipIf(skip)(`by ${name}`, () => {
-      const go = (steps: readonly string[], keys?: RealCredentials) => {
-        const env = { ...proxy.env, AWS_RETRY_MODE: retryMode, AWS_MAX_ATTEMPTS: "5", ...(keys ? keyEnv(keys) : {}) };
+      const go = (steps: readonly string[], keys?: RealCredentials, by = proxy) => {
+        const env = { ...by.env, AWS_RETRY_MODE: retryMode, AWS_MAX_ATTEMPTS: "5", ...(keys ? keyEnv(keys) : {}) };
         // To the SDK for JavaScript a profile comes before keys; boto3 finds its certificates by the profile.
         if (keys !== undefined && script === javascript) delete (env as NodeJS.ProcessEnv).AWS_PROFILE;
         return runSteps(command, [script, "retry-bucket", ...steps], env);
@@ -102,6 +113,18 @@ describe.skipIf(targetKind === "direct")("what is refused is not tried again", (
         }
         expect(decided()).toHaveLength(steps.length);
         expect(fake.arrived).toEqual([]);
+      });
+
+      test("when AWS is out of reach until somebody changes something", async () => {
+        const steps = [
+          "s3:ListBuckets",
+          "iam:ListUsers",
+          "ec2:DescribeInstances",
+          "dynamodb:PutItem",
+          "lambda:ListFunctions",
+        ];
+        const client = await go(steps, undefined, stranded);
+        for (const step of steps) expect(client.error(step), step).toMatchObject({ status: 501, attempts: 1 });
       });
 
       test.each(wrong)("when it is signed with %s", async (_, change, s3Code, stsCode) => {
