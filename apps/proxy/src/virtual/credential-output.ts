@@ -22,10 +22,11 @@ export function credentialOutput({
   service,
   operations,
 }: Pick<ResolvedCall, "service" | "operations">): CredentialOutput | undefined {
-  const name = operations
-    .map((operation) => `${service}:${operation}`)
-    .find((each) => Object.hasOwn(credentialOutputs, each));
-  return name === undefined ? undefined : credentialOutputs[name];
+  for (const operation of operations) {
+    const name = `${service}:${operation}`;
+    if (Object.hasOwn(credentialOutputs, name)) return credentialOutputs[name];
+  }
+  return undefined;
 }
 
 /** The form in which a protocol writes its answers. */

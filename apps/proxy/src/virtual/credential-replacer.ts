@@ -22,8 +22,8 @@ export type CredentialReplacer = (
 export function credentialReplacer({ sessions, unsigned }: CredentialReplacerOptions): CredentialReplacer {
   return (call, caller) => {
     const output = credentialOutput(call);
-    const from = `${call.service}:${call.operations.join("|")}`;
     if (output === undefined) return undefined;
+    const from = `${call.service}:${call.operations.join("|")}`;
     return {
       protocol: call.protocol,
       output,
