@@ -90,6 +90,6 @@ test("policies of all types decide together as a naive reading of the documents 
       });
       expect(decision.outcome).toBe(naiveDecision(set, question));
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
