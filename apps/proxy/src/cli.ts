@@ -37,7 +37,7 @@ export async function runCli(line: readonly string[], process: CliProcess): Prom
   // What follows -- is a command of the user's: none of it is for us.
   const dashes = line[0] === "run" ? line.indexOf("--") : -1;
   const [args, commandLine] = dashes < 0 ? [completed(line), []] : [line.slice(0, dashes), line.slice(dashes + 1)];
-  const asksTop = /^(-|help$)/.test(args[0] ?? "") && args.some((arg) => /^(help|--help|-h)$/.test(arg));
+  const asksTop = args[0]?.startsWith("-") && args.some((arg) => arg === "--help" || arg === "-h");
   const { env, stdout, stderr } = process;
   const command = (run: () => Promise<number> | number) => async (): Promise<void> => {
     code = await run();
@@ -367,8 +367,9 @@ function asUsageError(error: Error & { readonly syscall?: string }): UsageError 
   return error.syscall === undefined ? undefined : new UsageError(error.message, { exitCode: 1, cause: error });
 }
 
-/** What a shell asks (`--get-yargs-completions iam-agent-proxy --mode ''`): without a command, the options are those of start. */
+/** `help policy` in full, and what a shell asks (`--get-yargs-completions iam-agent-proxy --mode ''`): without a command the options are those of start. */
 function completed(line: readonly string[]): readonly string[] {
+  if (line[0] === "help") return [...line.slice(1), "--help"];
   const [ask, program = "", first = "", ...rest] = line;
   if (ask !== "--get-yargs-completions" || !first.startsWith("-")) return line;
   return [ask, program, "start", first, ...rest];

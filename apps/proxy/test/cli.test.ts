@@ -72,8 +72,11 @@ describe("the help", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(125);
   });
 
-  test("of a command names its own options", async () => {
-    const { code, stdout } = await run("policy", "--help");
+  test.each([
+    ["policy", "--help"],
+    ["help", "policy"],
+  ])("of a command (%s %s) names its own options", async (...args) => {
+    const { code, stdout } = await run(...args);
     expect(code).toBe(0);
     for (const name of ["dir", "level", "activity", "from-log", "include-unanswered"])
       expect(stdout).toContain(`--${name} `);
