@@ -136,7 +136,8 @@ export class Interceptor {
   /** Serves a connection that was accepted elsewhere, from a client known to be allowed. Only while it listens. */
   accept(socket: Socket): void {
     const [listener] = this.#listeners;
-    if (listener === undefined || this.#closing) return void socket.destroy();
+    // Of one that is over already nothing would tell that it is.
+    if (listener === undefined || this.#closing || socket.destroyed) return void socket.destroy();
     this.#known.add(socket);
     listener.emit("connection", socket);
   }

@@ -50,6 +50,17 @@ test("a connection accepted elsewhere is served without one", async () => {
   door.close();
 });
 
+test("and takes nobody's place when it was over before", async () => {
+  const { interceptor, port } = await startProxy({ limits: { maxConnections: 2 } });
+  for (let i = 0; i < 3; i++) {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.destroy();
+    await once(socket, "close");
+    interceptor.accept(socket);
+  }
+  await connectTo(port, "s3.us-east-1.amazonaws.com:443");
+});
+
 test("and is dropped when the proxy does not listen any more", async () => {
   const { interceptor } = await startProxy();
   await interceptor.close({ graceMs: 0 });
