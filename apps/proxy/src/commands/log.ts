@@ -61,18 +61,22 @@ export async function showLog(args: LogArguments, process: CliProcess): Promise<
   const recording = reads ? await openRecording(args, process) : undefined;
   if (args.json !== true) stdout.write(LOG_HEAD);
   if (recording !== undefined) {
-    const decided: DecidedRecord[] = [];
-    const ends = new Map<string, FinishedRecord>();
+    let requests = new Map<string, { readonly decided: DecidedRecord; finished?: FinishedRecord }>();
     for (const record of recording.records) {
-      if (record.type === "finished") ends.set(record.id, record);
-      else if (isMeant(record)) decided.push(record);
+      // A proxy writes the end of a request after its decision, wherever others write in between.
+      const request = requests.get(record.id);
+      if (record.type === "finished") {
+        if (request !== undefined) request.finished = record;
+      } else if (isMeant(record)) {
+        requests.set(record.id, { decided: record });
+        // Of a long log no more is held than can be among the last.
+        if (last !== undefined && requests.size > 2 * last + 1000) requests = new Map(lastOf(requests, last));
+      }
     }
     recording.close();
-    // Several proxies, and a log that was renamed, mix up the order a little.
-    decided.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-    for (const record of last === undefined ? decided : last === 0 ? [] : decided.slice(-last)) {
-      if (args.follow === true && !ends.has(record.id)) open.set(record.id, record);
-      else print(record, ends.get(record.id));
+    for (const [id, { decided, finished }] of lastOf(requests, last)) {
+      if (args.follow === true && finished === undefined) open.set(id, decided);
+      else print(decided, finished);
       if (gone) return 0;
     }
   }
@@ -95,4 +99,15 @@ export async function showLog(args: LogArguments, process: CliProcess): Promise<
   // Ctrl-C does not wait for requests under way: they are shown without their end.
   for (const decided of open.values()) print(decided, undefined);
   return 0;
+}
+
+/** The last of requests, in the order of their decisions: several proxies, and a log that was renamed, mix it up a little. */
+function lastOf<T extends { readonly decided: DecidedRecord }>(
+  requests: ReadonlyMap<string, T>,
+  last: number | undefined,
+): (readonly [id: string, request: T])[] {
+  const ordered = [...requests].sort(([, { decided: a }], [, { decided: b }]) =>
+    a.time < b.time ? -1 : a.time > b.time ? 1 : 0,
+  );
+  return last === undefined ? ordered : ordered.slice(Math.max(0, ordered.length - last));
 }

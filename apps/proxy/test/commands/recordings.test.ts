@@ -443,6 +443,19 @@ describe("log", () => {
     expect(second).toMatch(/arn:aws:s3:::b\/b {2}UnknownAccessKey: it is not one$/);
   });
 
+  test("of many requests the last are those decided last, wherever they stand, with their ends", async () => {
+    const time = (n: number) => ({ time: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString() });
+    const many = Array.from({ length: 2500 }, (_, n) => request(String(n), "s3:GetObject", String(n), time(n)));
+    // Two that were decided late stand early, as those of another proxy may.
+    const early = [request("x", "s3:GetObject", "x", time(9000)), request("y", "s3:GetObject", "y", time(8000))];
+    recorded(...many.slice(0, 10), ...early, ...many.slice(10));
+    const lines = (await run("log", "--json", "-n", "4")).stdout.trim().split("\n");
+    const shown = lines.map((line) => JSON.parse(line) as { id: string; finished?: { status: number } });
+    expect(shown.map(({ id }) => id)).toEqual(["2498", "2499", "y", "x"]);
+    expect(shown.map(({ finished }) => finished?.status)).toEqual([200, 200, 200, 200]);
+    expect((await run("log", "--json", "-n", "0")).stdout).toBe("");
+  });
+
   test("is in the order of the decisions, whichever of several proxies wrote them", async () => {
     const at = (second: string) => ({ time: `2026-11-24T09:00:${second}.000Z` });
     recorded(request("b", "s3:GetObject", "b", at("02")), request("a", "s3:GetObject", "a", at("01")));
