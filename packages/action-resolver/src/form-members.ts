@@ -1,5 +1,5 @@
+import { eachParameter } from "./each-parameter.ts";
 import { type MemberValue, present, TwoReadings } from "./member-value.ts";
-import { decodeForm } from "./percent.ts";
 import { isLeaf, type OnWire } from "./wanted.ts";
 
 /** A node while its parameters come in, in any order. */
@@ -22,26 +22,7 @@ export function readFormMembers(
 ): MemberValue {
   const root = draft();
   for (const [name, value] of parameters) put(root, wanted, name, value);
-  if (form !== undefined) {
-    const text = Buffer.from(form.buffer, form.byteOffset, form.byteLength).toString("latin1");
-    for (let start = 0; start <= text.length; ) {
-      const next = text.indexOf("&", start);
-      const end = next < 0 ? text.length : next;
-      const equals = text.indexOf("=", start);
-      const nameEnd = equals < 0 || equals > end ? end : equals;
-      const raw = text.slice(start, nameEnd);
-      const name = /[%+]/.test(raw) ? decodeForm(raw) : raw;
-      if (name === undefined) throw new TwoReadings("the form body does not decode");
-      if (name !== "") {
-        put(root, wanted, name, () => {
-          const value = decodeForm(text.slice(Math.min(nameEnd + 1, end), end));
-          if (value === undefined) throw new TwoReadings("the form body does not decode");
-          return value;
-        });
-      }
-      start = end + 1;
-    }
-  }
+  if (form !== undefined) eachParameter(form, (name, value) => put(root, wanted, name, value));
   return finished(root, wanted);
 }
 

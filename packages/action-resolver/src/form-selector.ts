@@ -1,4 +1,5 @@
-import { decodeForm } from "./percent.ts";
+import { eachParameter } from "./each-parameter.ts";
+import { TwoReadings } from "./member-value.ts";
 import type { QueryString } from "./query-string.ts";
 
 /** What names the operation of a query request. */
@@ -40,24 +41,13 @@ function isOtherCase(name: string): boolean {
 
 /** Collects `Action` and `Version` from a form; other values are skipped undecoded. A string says why it cannot be read. */
 function readForm(form: Uint8Array, found: { Action: string[]; Version: string[] }): string | undefined {
-  const text = Buffer.from(form.buffer, form.byteOffset, form.byteLength).toString("latin1");
-  for (let start = 0; start <= text.length; ) {
-    const next = text.indexOf("&", start);
-    const end = next < 0 ? text.length : next;
-    const equals = text.indexOf("=", start);
-    const nameEnd = equals < 0 || equals > end ? end : equals;
-    const raw = text.slice(start, nameEnd);
-    const name = /[%+]/.test(raw) ? decodeForm(raw) : raw;
-    if (name === undefined) return undecodable;
-    if (isOtherCase(name)) return `${name} is not spelled as the API has it`;
-    if (name === "Action" || name === "Version") {
-      const value = decodeForm(text.slice(Math.min(nameEnd + 1, end), end));
-      if (value === undefined) return undecodable;
-      found[name].push(value);
-    }
-    start = end + 1;
+  try {
+    eachParameter(form, (name, value) => {
+      if (isOtherCase(name)) throw new TwoReadings(`${name} is not spelled as the API has it`);
+      if (name === "Action" || name === "Version") found[name].push(value());
+    });
+  } catch (error) {
+    return (error as TwoReadings).message;
   }
   return undefined;
 }
-
-const undecodable = "the form body does not decode";
