@@ -5,6 +5,7 @@ import { Interceptor } from "@iap/interceptor";
 import { clientRegion } from "../aws-config/read-profile.ts";
 import type { Settings } from "../options.ts";
 import { sdkProvider } from "../proxy.ts";
+import { agentProfile } from "../run/agent-environment.ts";
 import { readUpstreamCa } from "../serving.ts";
 import { UpstreamIdentity } from "../upstream/identity.ts";
 import { noCredentials } from "../upstream/no-credentials.ts";
@@ -30,6 +31,10 @@ export async function checkCredentials({ settings, env, now }: CheckCredentialsO
   };
   const configFile = env.AWS_CONFIG_FILE || join(env.HOME || homedir(), ".aws", "config");
   const source = settings.profile ?? "default";
+  if (source === agentProfile) {
+    add("source", "skipped", "AWS_PROFILE is the agent's here; they are looked at in the terminal of the proxy");
+    return checks;
+  }
   try {
     await refuseOwnCredentials({ configFile, profile: source });
   } catch (error) {

@@ -50,3 +50,10 @@ test("--as-is without a certificate authority says what to do", async () => {
   expect(code).toBe(1);
   expect(readdirSync(temporary)).toEqual([]);
 });
+
+test("in an agent's terminal the real credentials are not missed", async () => {
+  const env = { HOME: home, TMPDIR: temporary, PROXY_PORT: "0", AWS_PROFILE: "iam-agent-proxy" };
+  const { code, stdout } = await runProgram(["doctor", "--no-clients"], env);
+  expect(stdout).toMatch(/^ {2}skipped {2}source +AWS_PROFILE is the agent's here/m);
+  expect(code).toBe(0);
+});
