@@ -96,7 +96,9 @@ function helloFault(hello: ReturnType<typeof readClientHello>, host: string): st
   if (hello === "notTls") return undefined;
   if (typeof hello === "string") return "began with a TLS handshake that cannot be read";
   const { serverName } = hello;
-  return serverName !== undefined && serverName.toLowerCase() !== host && isAwsHost(serverName.replace(/\.+$/, ""))
+  return serverName !== undefined &&
+    serverName.toLowerCase() !== host &&
+    isAwsHost(serverName.replace(/(?<!\.)\.+$/, ""))
     ? `carried a TLS handshake for ${serverName}`
     : undefined;
 }
