@@ -47,10 +47,10 @@ test("each invariant in DESIGN.md is held by tests that are there", () => {
 describe("what the documents lead to is there", () => {
   test.each(documents("."))("%s", (document) => {
     const text = read(document);
-    // In backticks, from the root, from the document, or from a package; capitals stand for what one chooses.
+    // In backticks, from the root, from the document, from a package or a tool; capitals stand for what one chooses.
     const path =
       /`((?:\.\.\/)*(?:apps|packages|tools|tests|scripts|docs|examples|bench|conformance|fuzz|\.ci|src|test|data)\/[a-z0-9./_-]+)`/g;
-    const bases = [".", dirname(document), "tests", ...["apps", "packages"].flatMap((each) => below(each))];
+    const bases = [".", dirname(document), "tests", ...["apps", "packages", "tools"].flatMap((each) => below(each))];
     const paths = [...text.matchAll(path)].map(([, each = ""]) => each);
     expect(paths.filter((each) => !bases.some((base) => existsSync(join(root, base, each))))).toEqual([]);
 
