@@ -152,13 +152,13 @@ function requestOf(
       const query = q.map((parameter) => `${parameter}=x`).join("&");
       const whole = query === "" ? target : `${target}${target.includes("?") ? "&" : "?"}${query}`;
       const body = method === "POST" ? "{}" : "";
-      return { ...of, method, target: whole, body, headers: h.map((header) => [header, valueOf(header)] as const) };
+      return { ...of, method, target: whole, body, headers: h.map((header) => [header, headerText(header)] as const) };
     }
   }
 }
 
 /** Any, but for the account, which the host of S3 Control names, too. */
-function valueOf(header: string): string {
+function headerText(header: string): string {
   return header.toLowerCase() === "x-amz-account-id" ? "123456789012" : "x";
 }
 
