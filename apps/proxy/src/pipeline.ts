@@ -83,9 +83,10 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     // Record, sign, forward.
     await story.decided(decision, { forwarded: true });
     const replacement = parts.credentialReplacer(call, caller);
-    const { head: signed, ...message } = verified.sign({ credentials, now: now(), signingKeys });
-    const result = await exchange.forward(signed, {
-      ...message,
+    const signed = verified.sign({ credentials, now: now(), signingKeys });
+    const result = await exchange.forward(signed.head, {
+      body: signed.body,
+      length: signed.length,
       response: responsePlan({
         credentials,
         session: lineage !== undefined,

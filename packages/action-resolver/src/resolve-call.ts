@@ -1,6 +1,7 @@
 import {
   type Check,
   type Context,
+  type ContextValue,
   headerValue,
   headerValues,
   type Protocol,
@@ -61,21 +62,19 @@ export function resolveCall(
     return refuse("unknown", `no table of operations for the service ${printable(scope.service)}`);
   const query = readQueryString(rawQuery);
   if (query === undefined) return refuse("ambiguous", "the query string does not decode");
-  const complete = (check: Omit<OperationCheck, "authoritative"> & Partial<OperationCheck>): Check => ({
-    ...check,
-    context: { ...context, ...check.context },
-    authoritative: [...authoritative, ...(check.authoritative ?? [])],
-  });
+  const complete = (check: Omit<OperationCheck, "authoritative"> & Partial<OperationCheck>): Check =>
+    Object.assign({}, check, {
+      context: Object.assign({}, context, check.context),
+      authoritative: [...authoritative, ...(check.authoritative ?? [])],
+    });
 
   const s3 = s3Model(models, endpoint, request);
   if (s3?.s3 !== undefined) {
     const { marker, why, operations, checks, service } = resolveS3(s3, s3.s3, scoped, { path, query, account });
     const found = operations.map((name) => s3.operation(name)).filter((one) => one !== undefined);
     if (marker !== undefined) return refuse(marker, why ?? "", found);
-    return withAnswer(
-      { ...call, service, protocol: "restXml", ...namesOf(found), checks: checks.map(complete) },
-      found,
-    );
+    const answer = { service, protocol: "restXml", checks: checks.map(complete) } as const;
+    return withAnswer(Object.assign({}, call, answer, namesOf(found)), found);
   }
 
   const own = models.filter((model) => model.s3 === undefined);
@@ -92,12 +91,10 @@ export function resolveCall(
     return refuse("unknown", `the actions of ${operations.join(", ")} are not known`, reading.found);
   // Services that are the same on the wire: one that needs permission is enough to need it.
   const marker = [...markers].find((one) => one !== undefined && (one !== "permissionless" || markers.size === 1));
-  const found = {
-    ...call,
+  const found = Object.assign({}, call, namesOf(reading.found), {
     service: operation.prefix,
     protocol: reading.protocol,
-    ...namesOf(reading.found),
-  };
+  });
   let checks: readonly Check[];
   try {
     checks = unite(
@@ -109,7 +106,7 @@ export function resolveCall(
     if (!(error instanceof TwoReadings)) throw error;
     return { ...refuse("ambiguous", error.message, reading.found), service: found.service, protocol: found.protocol };
   }
-  return withAnswer({ ...found, ...(marker === undefined ? {} : { marker }), checks }, reading.found);
+  return withAnswer(Object.assign(found, { checks }, marker && { marker }), reading.found);
 }
 
 /** The checks of one of the operations a request may be. */
@@ -146,14 +143,12 @@ function globalContext({ request, endpoint }: ScopedRequest): {
   readonly context: Context;
   readonly authoritative: readonly string[];
 } {
-  const [agent, ...agents] = headerValues(request.headers, "user-agent");
+  const context: Record<string, ContextValue> = {};
+  if (endpoint.region !== undefined) context["aws:RequestedRegion"] = endpoint.region;
+  context["aws:SecureTransport"] = true;
+  const [agent, ...more] = headerValues(request.headers, "user-agent");
   // Of two, AWS takes one, or both.
-  const isUnsure = agents.length > 0;
-  const context: Context = {
-    ...(endpoint.region === undefined ? {} : { "aws:RequestedRegion": endpoint.region }),
-    "aws:SecureTransport": true,
-    ...(agent === undefined || isUnsure ? {} : { "aws:UserAgent": agent }),
-  };
+  if (agent !== undefined && more.length === 0) context["aws:UserAgent"] = agent;
   const known = Object.keys(context);
   return { context, authoritative: agent === undefined ? [...known, "aws:UserAgent"] : known };
 }
@@ -161,12 +156,11 @@ function globalContext({ request, endpoint }: ScopedRequest): {
 function withAnswer(call: ResolvedCall, found: readonly Operation[]): ResolvedCall {
   const credentials = returnedCredentials(call);
   const secrets = found.find(({ entry }) => entry.s !== undefined)?.entry.s;
-  if (credentials === undefined && secrets === undefined) return call;
-  return {
-    ...call,
-    ...(credentials === undefined ? {} : { returnsCredentials: credentials }),
-    ...(secrets === undefined ? {} : { returnsSecrets: secrets }),
-  };
+  return Object.assign(
+    call,
+    credentials === undefined ? undefined : { returnsCredentials: credentials },
+    secrets === undefined ? undefined : { returnsSecrets: secrets },
+  );
 }
 
 /** Every check of the operations, once. */

@@ -114,7 +114,7 @@ export function resolveS3(
     headerValue(request.headers, "authorization") !== undefined &&
     [...keys.keys()].find((name) => readOnce.includes(name.toLowerCase()) && /^x-amz-/i.test(name));
   if (unread) return refuse("ambiguous", `${unread} stands in the query of a request that is signed in its header`);
-  const repeated = readOnce.find((name) => new Set(parameters(name)).size > 1);
+  const repeated = readOnce.find((name) => isContradictory(parameters(name)));
   if (repeated !== undefined) return refuse("ambiguous", `${repeated} is there more than once`);
   if (setsTagTwice(parameters)) return refuse("ambiguous", "x-amz-tagging sets a tag more than once");
   const leaf = choose(table.leaves.get(`${place.level} ${request.method}`) ?? [], keys, parameters, endpoint);
@@ -160,11 +160,13 @@ export function resolveS3(
         check.action === "iam:PassRole"
           ? { context: {}, authoritative: ["iam:PassedToService"] }
           : s3Context(check.action, leaf.operation, parameters, { request, endpoint, query, body });
+      const { action, resource, context } = check;
       return {
-        ...check,
-        ...actionFacts(check.action === "iam:PassRole" ? "Wr" : (table.shard.facts?.[check.action] ?? "")),
-        context: { ...known.context, ...check.context },
+        action,
+        resource,
+        context: Object.assign({}, known.context, context),
         authoritative: known.authoritative,
+        ...actionFacts(action === "iam:PassRole" ? "Wr" : (table.shard.facts?.[action] ?? "")),
       };
     }),
   };
@@ -172,6 +174,10 @@ export function resolveS3(
 
 /** Settings that stand in the request once, as a header or in the query: which of two S3 takes is not known. */
 const readOnce = [...new Set([...s3ContextParameters, ...s3CheckParameters])];
+
+function isContradictory(values: readonly string[]): boolean {
+  return values.length > 1 && new Set(values).size > 1;
+}
 
 /** Deprecated operations that are the same on the wire as the ones that took their place. */
 const twins: Readonly<Record<string, string>> = {
@@ -215,11 +221,19 @@ function withKey(bucket: string, rawKey: string): Place | string {
 
 /** `x-amz-*` settings stand in headers, or, in a presigned URL, in the query. */
 function readParameters({ headers }: RequestHead, query: QueryString): S3Parameters {
-  return (name) => [
-    ...headerValues(headers, name),
-    ...query.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value),
-  ];
+  const values = new Map<string, string[]>();
+  for (const lines of [headers, query]) {
+    for (const [name, value] of lines) {
+      const key = name.toLowerCase();
+      const before = values.get(key);
+      if (before === undefined) values.set(key, [value]);
+      else before.push(value);
+    }
+  }
+  return (name) => values.get(name) ?? NO_VALUES;
 }
+
+const NO_VALUES: readonly string[] = [];
 
 function choose(
   leaves: readonly S3Leaf[],

@@ -303,7 +303,7 @@ function tableEndpoint(host: string, suffix: Suffix, labels: readonly string[]):
     region: regionExceptions.get(`${partition.id} ${pattern}`) ?? region ?? partition.implicitRegion,
     kind: row.kind,
     labels: left,
-    ...(account === undefined ? {} : { account }),
+    account,
   };
 }
 
@@ -347,7 +347,7 @@ function s3Endpoint(host: string, suffix: Suffix, labels: readonly string[]): En
     region,
     kind,
     labels: left,
-    ...(s3.account === undefined ? {} : { account: s3.account }),
+    account: s3.account,
     s3,
   };
 }

@@ -1,5 +1,6 @@
 import { mintsCredentials } from "@iap/action-resolver";
 import type { Check, Decision, Mode, ResolvedCall } from "@iap/aws-core";
+import type { AuthorizationRequest } from "@iap/iam-evaluator";
 import type { Caller } from "../request/caller.ts";
 import type { DeniedActions } from "./deny-action.ts";
 import type { PolicySource } from "./policy-source.ts";
@@ -63,11 +64,12 @@ function deniedAllTheSame(call: ResolvedCall, evaluator: Judge, known: KnownKeys
 }
 
 /** What the request itself says wins: it is what AWS is asked. */
-function withKnownKeys(check: Check, { context, authoritative }: KnownKeys): Check {
+function withKnownKeys({ action, resource, context, authoritative }: Check, known: KnownKeys): AuthorizationRequest {
   return {
-    ...check,
-    context: { ...context, ...check.context },
-    authoritative: [...authoritative, ...check.authoritative],
+    action,
+    resource,
+    context: Object.assign({}, known.context, context),
+    authoritative: [...known.authoritative, ...authoritative],
   };
 }
 

@@ -24,6 +24,7 @@ export async function callerOf(
   const { credentials, session } = await upstreams.behind(key.upstream, key.agent);
   const lineage = session?.lineage;
   const who = session?.identity ?? identity.current(credentials);
-  const known = principalContext({ ...who, roleArn: roleIn(lineage) ?? who.roleArn }, now());
+  const { account, principalArn, userId } = who;
+  const known = principalContext({ account, principalArn, userId, roleArn: roleIn(lineage) ?? who.roleArn }, now());
   return { key, credentials, identity: who, lineage, known };
 }

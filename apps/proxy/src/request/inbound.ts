@@ -63,7 +63,9 @@ export async function readInbound(exchange: Exchange, parts: InboundParts): Prom
     request: head,
     needsBody: authorization.payload.kind === "collect",
     verify(body) {
-      const asSigned = verify({ ...head, body }, { keys, now: now(), authorization, key, signingKeys });
+      const { httpVersion, method, target, headers, host } = head;
+      const request = { httpVersion, method, target, headers, host, body };
+      const asSigned = verify(request, { keys, now: now(), authorization, key, signingKeys });
       const verified = { ...asSigned, request: withUserAgentSuffix(asSigned.request, userAgentSuffix?.(key)) };
       return {
         request: requestAsForwarded(verified.request, authorization),
