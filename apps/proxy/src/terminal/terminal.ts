@@ -12,6 +12,7 @@ export interface TerminalOptions {
 /** What the person at the terminal sees: results on stdout, a line for each action; diagnostics on stderr. */
 export class Terminal {
   readonly #options: TerminalOptions;
+  #clock = { second: "", text: "" };
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -49,7 +50,7 @@ export class Terminal {
       return;
     }
     const word = verdict(record);
-    const time = clock(new Date(record.time));
+    const time = this.#clockOf(record.time);
     const because = word === "ALLOWED" || word === "UNKNOWN" ? "" : `  ${record.decision.reason}`;
     const actions = actionsOf(record);
     const subjects = actions.length > 0 ? actions : [`${record.method} ${record.host}`];
@@ -80,6 +81,13 @@ export class Terminal {
     const text = printable(message);
     if (format === "json") stderr.write(jsonLine({ type: level, time: now().toISOString(), message }));
     else stderr.write(`[${clock(now())}] ${level === "warning" ? this.#paint("WARNING") : "note"}  ${text}\n`);
+  }
+
+  /** Told anew each second only. */
+  #clockOf(time: string): string {
+    const second = time.slice(0, 19);
+    if (this.#clock.second !== second) this.#clock = { second, text: clock(new Date(time)) };
+    return this.#clock.text;
   }
 
   #paint(word: string): string {

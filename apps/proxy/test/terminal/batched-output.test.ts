@@ -1,21 +1,35 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { BatchedOutput } from "../../src/terminal/batched-output.ts";
 
-test("what is written in one turn goes out in one write, and what is flushed at once", async () => {
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("what comes alone goes out in its turn, what comes soon after waits for more, and what is flushed goes out at once", () => {
+  vi.useFakeTimers();
   const written: string[] = [];
   const output = new BatchedOutput({ write: (text) => written.push(text) });
   output.write("a\n");
   output.write("b\n");
   expect(written).toEqual([]);
-  await new Promise(setImmediate);
+  vi.advanceTimersByTime(0);
   expect(written).toEqual(["a\nb\n"]);
   output.write("c\n");
+  vi.advanceTimersByTime(5);
+  output.write("d\n");
+  expect(written).toHaveLength(1);
+  vi.advanceTimersByTime(15);
+  expect(written).toEqual(["a\nb\n", "c\nd\n"]);
+  output.write("e\n");
   output.flush();
   output.flush();
-  expect(written).toEqual(["a\nb\n", "c\n"]);
-  await new Promise(setImmediate);
-  expect(written).toHaveLength(2);
+  expect(written).toEqual(["a\nb\n", "c\nd\n", "e\n"]);
+  vi.advanceTimersByTime(1000);
+  expect(written).toHaveLength(3);
+  output.write("f\n");
+  vi.advanceTimersByTime(0);
+  expect(written).toHaveLength(4);
 });
 
 test("with a limit, writes are of whole lines, and no longer than that unless one line is", () =>
