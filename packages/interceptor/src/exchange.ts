@@ -58,6 +58,8 @@ export interface Answer {
 export interface BodyFilter {
   push(chunk: Uint8Array): Uint8Array | undefined;
   end(): Uint8Array | undefined;
+  /** Told of pieces that it gave out and that have left: their memory is its own again. Not of every one. */
+  release?(piece: Uint8Array): void;
 }
 
 export interface ForwardOptions {

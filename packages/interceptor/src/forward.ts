@@ -161,7 +161,7 @@ export class Forward {
       if (contentLength !== undefined && this.#bytesUp >= contentLength) {
         this.#checkLength(this.#bytesUp);
         last = bytes;
-      } else if (!upstream.write(bytes)) {
+      } else if (!upstream.write(bytes, filter.release && (() => filter.release?.(bytes)))) {
         request.pause();
         stall.pause();
       }

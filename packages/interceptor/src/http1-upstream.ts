@@ -56,10 +56,10 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
     return this.#secured;
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, onSent?: () => void): boolean {
     if (this.#ended || this.destroyed) return true;
     if (chunk.length === 0) return this.#send([]);
-    return this.#send(this.#chunked ? [`${chunk.length.toString(16)}\r\n`, chunk, "\r\n"] : [chunk]);
+    return this.#send(this.#chunked ? [`${chunk.length.toString(16)}\r\n`, chunk, "\r\n"] : [chunk], onSent);
   }
 
   end(chunk?: Uint8Array): void {
@@ -146,7 +146,7 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
   }
 
   /** Sends the head, if it was not sent, and what follows; gives whether there is room for more. */
-  #send(pieces: (string | Uint8Array)[]): boolean {
+  #send(pieces: (string | Uint8Array)[], onSent?: () => void): boolean {
     if (this.#head !== undefined) {
       pieces.unshift(this.#head);
       this.#head = undefined;
@@ -156,14 +156,14 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
       this.#waiting.push(...pieces);
       return false;
     }
-    this.#put(connection, pieces);
+    this.#put(connection, pieces, onSent);
     return !connection.socket.writableNeedDrain;
   }
 
   /** Writes pieces together: each write is a TLS record and a system call. */
-  #put({ socket }: UpstreamConnection, pieces: readonly (string | Uint8Array)[]): void {
+  #put({ socket }: UpstreamConnection, pieces: readonly (string | Uint8Array)[], onSent?: () => void): void {
     const [first, second] = pieces;
-    if (pieces.length === 1) write(socket, first as string | Uint8Array);
+    if (pieces.length === 1) write(socket, first as string | Uint8Array, onSent);
     else if (
       pieces.length === 2 &&
       typeof first === "string" &&
@@ -173,10 +173,10 @@ class Http1UpstreamStream extends EventEmitter implements UpstreamStream, Connec
       const joined = Buffer.allocUnsafe(first.length + second.length);
       joined.write(first, 0, "latin1");
       joined.set(second, first.length);
-      socket.write(joined);
+      socket.write(joined, onSent);
     } else if (pieces.length > 0) {
       socket.cork();
-      for (const piece of pieces) write(socket, piece);
+      for (const [i, piece] of pieces.entries()) write(socket, piece, i === pieces.length - 1 ? onSent : undefined);
       socket.uncork();
     }
   }
@@ -268,9 +268,9 @@ class Http1UpstreamAnswer extends EventEmitter implements UpstreamAnswer {
 
 const nothing = Buffer.alloc(0);
 
-function write(socket: UpstreamConnection["socket"], piece: string | Uint8Array): void {
-  if (typeof piece === "string") socket.write(piece, "latin1");
-  else socket.write(piece);
+function write(socket: UpstreamConnection["socket"], piece: string | Uint8Array, onSent?: () => void): void {
+  if (typeof piece === "string") socket.write(piece, "latin1", onSent);
+  else socket.write(piece, onSent);
 }
 
 /** The connection ended before the answer did. */

@@ -41,9 +41,9 @@ export class Http2UpstreamStream extends EventEmitter implements UpstreamStream 
     this.#options = options;
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, onSent?: () => void): boolean {
     const stream = this.#start(false);
-    return stream === undefined || stream.closed || stream.write(chunk);
+    return stream === undefined || stream.closed || stream.write(chunk, onSent);
   }
 
   end(chunk?: Uint8Array): void {

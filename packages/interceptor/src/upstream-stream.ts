@@ -17,7 +17,8 @@ export interface UpstreamStream {
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "timeout" | "drain" | "close", listener: () => void): unknown;
   off(event: "drain", listener: () => void): unknown;
-  write(chunk: Uint8Array): boolean;
+  /** `onSent` is called once the chunk's memory is not needed any more; of a chunk that waits for a connection, never. */
+  write(chunk: Uint8Array, onSent?: () => void): boolean;
   end(chunk?: Uint8Array): unknown;
   addTrailers(trailers: [string, string][]): void;
   flushHeaders(): void;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
@@ -335,6 +336,34 @@ test("the beginning of a body can be read, and the rest streamed on at another l
     seen.stream.respond({ ":status": 200 }, { endStream: true });
     await answer.over();
   }
+});
+
+test("a filter is given its pieces back once they have left, and not before", async () => {
+  let [given, back] = [0, 0];
+  const { client, upstream } = await http2Trio({
+    forward: {
+      body: {
+        push: (chunk) => {
+          given += 1;
+          return Uint8Array.from(chunk);
+        },
+        end: () => undefined,
+        release: (piece) => {
+          back += 1;
+          // What had not left yet would arrive like this.
+          piece.fill(0);
+        },
+      },
+    },
+  });
+  const body = randomBytes(1_000_000);
+  const answer = client.request({ ":method": "PUT", "content-length": String(body.length) }, body);
+  const seen = await upstream.stream();
+  await eventually(() => seen.ended, "the request");
+  expect(seen.body.equals(body)).toBe(true);
+  seen.stream.respond({ ":status": 200 }, { endStream: true });
+  await answer.over();
+  expect(back).toBeGreaterThan(given / 2);
 });
 
 test("an answer can be collected and replaced", async () => {

@@ -1,6 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Answer, BodyTooLargeError } from "../src/index.ts";
 import { delay, eventually, host, intercepted, passThrough, signed, startProxy, trio, Upstream } from "./harness.ts";
+
+const chunkHead = Buffer.from(`${(4_000_000).toString(16)}\r\n`);
+const chunkEnd = Buffer.from("\r\n0\r\n\r\n");
 
 const put = (headers: string) => `PUT /k HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`;
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -408,6 +412,42 @@ test("a filter may hold bytes back and give them out later, but not change how m
   other.write(`${put("Content-Length: 3\r\n")}abc`);
   expect((await other.message()).body.toString()).toContain("a body of 2 bytes");
   expect(port).not.toBe(short.port);
+});
+
+test.each([
+  ["under a Content-Length", `Content-Length: ${4_000_000}\r\n`, (body: Buffer) => body],
+  ["in chunks", "Transfer-Encoding: chunked\r\n", (body: Buffer) => Buffer.concat([chunkHead, body, chunkEnd])],
+])("a filter is given its pieces back once they have left, and not before (%s)", async (_, framing, framed) => {
+  const [given, back] = [new Set<Uint8Array>(), new Set<Uint8Array>()];
+  const { client, upstream } = await trio({
+    forward: {
+      body: {
+        push: (chunk) => {
+          const piece = Uint8Array.from(chunk);
+          given.add(piece);
+          return piece;
+        },
+        end: () => undefined,
+        release: (piece) => {
+          expect(given.has(piece)).toBe(true);
+          back.add(piece);
+          // What had not left yet would arrive like this.
+          piece.fill(0);
+        },
+      },
+    },
+  });
+  const body = randomBytes(4_000_000);
+  client.write(`${put(framing)}`);
+  client.write(framed(body));
+  const server = await upstream.connection();
+  server.socket.pause();
+  await delay(50);
+  server.socket.resume();
+  expect((await server.message()).body.equals(body)).toBe(true);
+  server.write(ok);
+  await client.message();
+  expect(back.size).toBeGreaterThan(given.size / 2);
 });
 
 test("a whole body of another length than announced is not sent", async () => {

@@ -13,6 +13,11 @@ export interface BodyFilter {
   push(chunk: Uint8Array): Uint8Array | undefined;
   /** Takes the end of the body, and gives the rest. Throws `ContentSha256Mismatch` or `InvalidRequest` instead. */
   end(): Uint8Array | undefined;
+  /**
+   * Takes a piece back that `push` gave out and whose bytes nobody needs any more: a filter that makes its pieces uses
+   * their memory again. Pieces that do not come back are left to the garbage collector.
+   */
+  release?(piece: Uint8Array): void;
 }
 
 /** A filter that proves the body's SHA-256. */

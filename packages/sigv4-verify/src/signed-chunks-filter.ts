@@ -9,6 +9,7 @@ import {
   TRAILER_SIGNATURE,
 } from "@iap/sigv4";
 import type { BodyFilter } from "./body-filter.ts";
+import { ChunkMemory } from "./chunk-memory.ts";
 
 export interface SignedChunksOptions extends AwsChunkedOptions {
   /** Where the client's signatures begin: see `inboundSeed`. */
@@ -55,6 +56,7 @@ export class SignedChunksFilter implements BodyFilter {
   #tail = "";
   /** What ends the body, verified and signed anew. */
   #last: Buffer | undefined;
+  readonly #memory = new ChunkMemory();
 
   constructor(options: SignedChunksOptions) {
     this.#options = options;
@@ -91,7 +93,14 @@ export class SignedChunksFilter implements BodyFilter {
           throw new AwsError("InternalFailure", "The body filter was used after it had failed.");
       }
     }
-    return more === undefined ? ready : Buffer.concat(more);
+    if (more === undefined) return ready;
+    const joined = Buffer.concat(more);
+    for (const chunk of more) this.#memory.release(chunk);
+    return joined;
+  }
+
+  release(piece: Uint8Array): void {
+    this.#memory.release(piece);
   }
 
   end(): Uint8Array | undefined {
@@ -134,7 +143,7 @@ export class SignedChunksFilter implements BodyFilter {
     this.#line = "";
     this.#signature = line.slice(signatureAt, -2);
     this.#dataAt = line.length;
-    this.#chunk = Buffer.allocUnsafeSlow(line.length + (size === 0 ? 0 : size + 2));
+    this.#chunk = this.#memory.take(line.length + (size === 0 ? 0 : size + 2));
     this.#filled = this.#chunk.write(line, 0, "latin1");
     if (size > 0) {
       this.#state = "data";
