@@ -62,18 +62,31 @@ interface Parts {
 }
 
 function parseParts(text: string): Parts {
-  const parts: { Credential?: string; SignedHeaders?: string; Signature?: string } = {};
+  let Credential: string | undefined;
+  let SignedHeaders: string | undefined;
+  let Signature: string | undefined;
+  const once = (name: keyof Parts, before: string | undefined, value: string): string => {
+    if (before !== undefined) throw malformed(`the Authorization header has ${name} twice`);
+    return value;
+  };
   for (const piece of text.split(",")) {
     const part = trimBlanks(piece);
     const equals = part.indexOf("=");
-    const name = equals < 0 ? part : part.slice(0, equals);
-    if (equals < 0 || (name !== "Credential" && name !== "SignedHeaders" && name !== "Signature")) {
-      throw malformed("the Authorization header has a part other than Credential, SignedHeaders and Signature");
+    const value = part.slice(equals + 1);
+    switch (part.slice(0, Math.max(equals, 0))) {
+      case "Credential":
+        Credential = once("Credential", Credential, value);
+        break;
+      case "SignedHeaders":
+        SignedHeaders = once("SignedHeaders", SignedHeaders, value);
+        break;
+      case "Signature":
+        Signature = once("Signature", Signature, value);
+        break;
+      default:
+        throw malformed("the Authorization header has a part other than Credential, SignedHeaders and Signature");
     }
-    if (parts[name] !== undefined) throw malformed(`the Authorization header has ${name} twice`);
-    parts[name] = part.slice(equals + 1);
   }
-  const { Credential, SignedHeaders, Signature } = parts;
   if (Credential === undefined) throw malformed("the Authorization header has no Credential");
   if (SignedHeaders === undefined) throw malformed("the Authorization header has no SignedHeaders");
   if (Signature === undefined) throw malformed("the Authorization header has no Signature");

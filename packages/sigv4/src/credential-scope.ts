@@ -24,8 +24,15 @@ export function parseSigv4aScope(text: string): CredentialScope | undefined {
 }
 
 function isDate(text: string | undefined): text is string {
-  return text?.length === 8 && parseAmzDate(`${text}T000000Z`) !== undefined;
+  if (text === undefined) return false;
+  if (text === latestDate) return true;
+  if (text.length !== 8 || parseAmzDate(`${text}T000000Z`) === undefined) return false;
+  latestDate = text;
+  return true;
 }
+
+/** Most scopes in a row are of the same day. */
+let latestDate: string | undefined;
 
 /** Regions and signing names are letters, digits and hyphens (`us-gov-west-1`, `IoTSecuredTunneling`). */
 function isName(text: string): boolean {
