@@ -18,6 +18,7 @@ export function requestFault(head: RequestHead, httpVersion: string): RequestFau
   if (expectation !== undefined) return expectation;
   const hosts = headerValues(head.headers, "host");
   if (hosts.length !== 1) return { status: 400, reason: `a request needs one Host header, not ${hosts.length}` };
+  if (hosts[0] === head.host) return undefined;
   const named = parseAuthority(hosts[0] as string, 443);
   if (named === undefined || formatAuthority(named) !== head.host) {
     return { status: 421, reason: `the Host header names ${hosts[0]}, and this connection is for ${head.host}` };
