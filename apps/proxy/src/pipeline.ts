@@ -63,7 +63,7 @@ async function run(exchange: Exchange, story: RequestStory, parts: PipelineParts
     const body = await readBody();
 
     // Verify.
-    const verified = inbound.verify(body);
+    const verified = inbound.verify(body, held.reserve);
 
     // Resolve.
     const caller = await callerOf(key, parts);

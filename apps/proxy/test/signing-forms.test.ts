@@ -137,6 +137,18 @@ describe("an upload in signed chunks", () => {
     });
   });
 
+  test("with a chunk that there is no room for is refused, and what room others took is given back", async () => {
+    await open({ maxBodyBytes: 65_536 });
+    const long = upload({ chunks: [Buffer.alloc(600_000, "a")] });
+    const answer = await proxy.send(long.head, Buffer.concat(long.pieces));
+    expect([answer.status, answer.text]).toMatchObject([503, expect.stringContaining("held for inspection")]);
+    expect(proxy.aws.seen).toEqual([]);
+    const fitting = upload({ chunks: [Buffer.alloc(250_000, "a"), Buffer.alloc(250_000, "b")] });
+    for (let i = 0; i < 3; i++)
+      expect((await proxy.send(fitting.head, Buffer.concat(fitting.pieces))).status).toBe(200);
+    expect(arrived(2).body).toHaveLength(Buffer.concat(fitting.pieces).length);
+  });
+
   test("cut short by its client never ends upstream", async () => {
     await open();
     const { head: signed, pieces } = upload({});

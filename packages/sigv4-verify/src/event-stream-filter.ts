@@ -9,6 +9,7 @@ import {
   sha256Hex,
 } from "@iap/sigv4";
 import type { BodyFilter } from "./body-filter.ts";
+import { heldBytes } from "./held-bytes.ts";
 
 export interface EventStreamOptions {
   /** Where the client's signatures begin: see `inboundSeed`. */
@@ -17,6 +18,8 @@ export interface EventStreamOptions {
   readonly resign?: StreamSeed | undefined;
   /** The longest message, in bytes. Default 16 MiB: one is in memory at a time. */
   readonly maxMessageBytes?: number | undefined;
+  /** As for `verify`. */
+  readonly reserve?: ((bytes: number) => void) | undefined;
 }
 
 const PRELUDE = 12;
@@ -32,16 +35,18 @@ export class EventStreamFilter implements BodyFilter {
   readonly #inbound: SignatureChain;
   readonly #outbound: SignatureChain | undefined;
   readonly #maxMessageBytes: number;
+  readonly #hold: (bytes: number) => void;
   readonly #prelude: Buffer = Buffer.alloc(PRELUDE);
   #frame: Buffer | undefined;
   #filled = 0;
   #last: Buffer | undefined;
   #failed = false;
 
-  constructor({ seed, resign, maxMessageBytes = 16 << 20 }: EventStreamOptions) {
+  constructor({ seed, resign, maxMessageBytes = 16 << 20, reserve }: EventStreamOptions) {
     this.#inbound = new SignatureChain(seed);
     this.#outbound = resign === undefined ? undefined : new SignatureChain(resign);
     this.#maxMessageBytes = maxMessageBytes;
+    this.#hold = heldBytes(reserve);
   }
 
   push(bytes: Uint8Array): Uint8Array | undefined {
@@ -78,6 +83,7 @@ export class EventStreamFilter implements BodyFilter {
     if (this.#frame === undefined && this.#filled === PRELUDE) {
       const length = eventFrameLength(this.#prelude);
       if (length > this.#maxMessageBytes) throw wrong(`a message is longer than ${this.#maxMessageBytes} bytes`);
+      this.#hold(length);
       this.#frame = Buffer.allocUnsafeSlow(length);
       this.#prelude.copy(this.#frame);
     }

@@ -10,6 +10,7 @@ import {
 } from "@iap/sigv4";
 import type { BodyFilter } from "./body-filter.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
+import { heldBytes } from "./held-bytes.ts";
 
 export interface SignedChunksOptions extends AwsChunkedOptions {
   /** Where the client's signatures begin: see `inboundSeed`. */
@@ -20,6 +21,8 @@ export interface SignedChunksOptions extends AwsChunkedOptions {
   readonly resign?: StreamSeed | undefined;
   /** The longest chunk, in bytes. Default 16 MiB: one is in memory at a time. */
   readonly maxChunkBytes?: number | undefined;
+  /** As for `verify`. */
+  readonly reserve?: ((bytes: number) => void) | undefined;
 }
 
 /** `hex-size;chunk-signature=…` CRLF with a signature of 144, and some spare zeros. */
@@ -44,6 +47,7 @@ export class SignedChunksFilter implements BodyFilter {
   readonly #outbound: SignatureChain | undefined;
   readonly #signatureLength: number;
   readonly #maxChunkBytes: number;
+  readonly #hold: (bytes: number) => void;
   #state: "line" | "data" | "trailers" | "end" | "failed" = "line";
   /** The chunk's line as far as it is here, when it came in parts. */
   #line = "";
@@ -64,6 +68,7 @@ export class SignedChunksFilter implements BodyFilter {
     this.#outbound = options.resign === undefined ? undefined : new SignatureChain(options.resign);
     this.#signatureLength = chunkSignatureLength(options.seed.algorithm);
     this.#maxChunkBytes = options.maxChunkBytes ?? 16 << 20;
+    this.#hold = heldBytes(options.reserve);
   }
 
   push(bytes: Uint8Array): Uint8Array | undefined {
@@ -140,6 +145,9 @@ export class SignedChunksFilter implements BodyFilter {
         "IncompleteBody",
       );
     }
+    // As it stays when there is no room.
+    this.#state = "failed";
+    this.#hold(size);
     this.#line = "";
     this.#signature = line.slice(signatureAt, -2);
     this.#dataAt = line.length;

@@ -39,6 +39,11 @@ export interface VerifyOptions {
   readonly key?: AgentKey | undefined;
   /** Keys derived before; without it, a key is derived for this request alone. */
   readonly signingKeys?: SigningKeys | undefined;
+  /**
+   * Asked before a stream's filter holds more of the body than 128 KiB, each time with the bytes that are added: a signed
+   * chunk or message is held whole, and may have 16 MiB. What it throws ends the body. By default all of that is held.
+   */
+  readonly reserve?: ((bytes: number) => void) | undefined;
 }
 
 /** A request that an agent key has signed. */
@@ -73,7 +78,7 @@ export type VerifiedBody =
  * outside of the signature; of a body that is here, `ContentSha256Mismatch`, and what the filters throw.
  */
 export function verify(request: AwsRequest, options: VerifyOptions): VerifiedRequest {
-  const { keys, now, maxSkewMs, secure = true, signingKeys } = options;
+  const { keys, now, maxSkewMs, secure = true, signingKeys, reserve } = options;
   const authorization = options.authorization ?? parseAuthorization(request);
   const key = options.key ?? authenticate(authorization, { keys, now, maxSkewMs });
   if (!secure) checkBodyIsSigned(authorization);
@@ -86,7 +91,10 @@ export function verify(request: AwsRequest, options: VerifyOptions): VerifiedReq
     key,
     scope: authorization.scope,
     payload,
-    body: verifiedBody(request, () => inboundSeed(authorization, key, signingKeys), authorization),
+    body: verifiedBody(request, () => inboundSeed(authorization, key, signingKeys), authorization, {
+      // One that is here already is held by the caller.
+      reserve: request.body === undefined ? reserve : undefined,
+    }),
   };
 }
 
@@ -122,7 +130,12 @@ function payloadLine({ body }: AwsRequest, { payload }: Authorization): string {
   }
 }
 
-function verifiedBody(request: AwsRequest, seed: () => StreamSeed, { payload }: Authorization): VerifiedBody {
+function verifiedBody(
+  request: AwsRequest,
+  seed: () => StreamSeed,
+  { payload }: Authorization,
+  { reserve }: Pick<VerifyOptions, "reserve">,
+): VerifiedBody {
   const { body: bytes } = request;
   switch (payload.kind) {
     case "hash": {
@@ -137,12 +150,12 @@ function verifiedBody(request: AwsRequest, seed: () => StreamSeed, { payload }: 
       return filtered(bytes, "chunks", () => chunksFilter(framing));
     }
     case "signedChunks": {
-      const options = { ...announcedFraming(request), trailer: payload.trailer, seed: seed() };
+      const options = { ...announcedFraming(request), trailer: payload.trailer, seed: seed(), reserve };
       return filtered(bytes, "signatures", (resign) => new SignedChunksFilter({ ...options, resign }));
     }
     case "events": {
       const inbound = seed();
-      return filtered(bytes, "signatures", (resign) => new EventStreamFilter({ seed: inbound, resign }));
+      return filtered(bytes, "signatures", (resign) => new EventStreamFilter({ seed: inbound, resign, reserve }));
     }
     case "unsigned":
     case "collect":

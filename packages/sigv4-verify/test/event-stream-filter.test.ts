@@ -93,3 +93,25 @@ test("a filter that has thrown does nothing more", () => {
   expect(caught(() => filter.push(bytes)).code).toBe("InternalFailure");
   expect(caught(() => filter.end()).code).toBe("InternalFailure");
 });
+
+test("room is asked for beyond 128 KiB as messages grow, and the stream ends where there is none", () => {
+  const { body, ...head } = eventsRequest([10, 150_000, 140_000].map((size) => Buffer.alloc(size, "x")));
+  const filterOf = (reserve: (bytes: number) => void) => {
+    const verified = verify({ ...head, body: undefined }, { keys: ringOf(agentKey), now, reserve });
+    if (verified.body.kind !== "stream") throw new Error("the body should stream");
+    return verified.body.filter();
+  };
+  let asked = 0;
+  const filter = filterOf((bytes) => {
+    asked += bytes;
+  });
+  filter.push(body);
+  expect(() => filter.end()).not.toThrow();
+  expect(asked).toBeGreaterThan(150_000 - 131_072);
+  expect(asked).toBeLessThan(151_000 - 131_072);
+  const full = filterOf(() => {
+    throw new RangeError("full");
+  });
+  expect(() => full.push(body)).toThrow("full");
+  expect(() => full.end()).toThrow("after it had failed");
+});

@@ -86,6 +86,31 @@ describe("a body in signed chunks, signed anew on the way", () => {
     );
   });
 
+  test("asks for room beyond 128 KiB as its chunks grow, and ends where there is none", () => {
+    const chunks = [100_000, 200_000, 150_000, 300_000].map((size) => Buffer.alloc(size));
+    const { body, ...head } = chunkedRequest({ chunks });
+    const filterOf = (reserve: (bytes: number) => void): BodyFilter => {
+      const verified = verify({ ...head, body: undefined }, { ...options, reserve });
+      if (verified.body.kind !== "stream") throw new Error("the body should stream");
+      return verified.body.filter();
+    };
+    const asked: number[] = [];
+    expect(
+      run(
+        filterOf((bytes) => void asked.push(bytes)),
+        pieces(body, 50_000),
+      ).passed,
+    ).toHaveLength(body.length);
+    expect(asked).toEqual([200_000 - 131_072, 100_000]);
+    const full = filterOf(() => {
+      throw new RangeError("full");
+    });
+    expect(() => full.push(body)).toThrow("full");
+    expect(() => full.push(Buffer.alloc(1))).toThrow("after it had failed");
+    // One that is here as a whole is its caller's.
+    expect(() => verify({ ...head, body }, { ...options, reserve: () => expect.fail("asked") })).not.toThrow();
+  });
+
   test("keeps sizes spelled as they came", () => {
     const request = chunkedRequest({ chunks: [Buffer.alloc(11, "x")] });
     const spelled = Buffer.from(request.body.toString("latin1").replace("b;chunk", "00B;chunk"), "latin1");

@@ -37,8 +37,11 @@ export interface Inbound {
   readonly request: RequestHead;
   /** Whether the signature cannot be judged without the whole body. */
   readonly needsBody: boolean;
-  /** Verifies the signature, and the body as far as it is here. Throws an `AwsError` naming the cause. */
-  verify(body: Uint8Array | undefined): VerifiedInbound;
+  /**
+   * Verifies the signature, and the body as far as it is here. Throws an `AwsError` naming the cause. `reserve` is asked for
+   * room when a long piece of a body that streams must be held.
+   */
+  verify(body: Uint8Array | undefined, reserve: (bytes: number) => void): VerifiedInbound;
 }
 
 /** A request that an agent key has signed. */
@@ -62,10 +65,10 @@ export async function readInbound(exchange: Exchange, parts: InboundParts): Prom
     key,
     request: head,
     needsBody: authorization.payload.kind === "collect",
-    verify(body) {
+    verify(body, reserve) {
       const { httpVersion, method, target, headers, host } = head;
       const request = { httpVersion, method, target, headers, host, body };
-      const asSigned = verify(request, { keys, now: now(), authorization, key, signingKeys });
+      const asSigned = verify(request, { keys, now: now(), authorization, key, signingKeys, reserve });
       const verified = { ...asSigned, request: withUserAgentSuffix(asSigned.request, userAgentSuffix?.(key)) };
       return {
         request: requestAsForwarded(verified.request, authorization),
