@@ -21,7 +21,7 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
   const { entry, prefix } = operation;
   const shared = readContext(entry.x ?? {}, scope);
   const tagsOn = tagReader(entry.t, scope);
-  const checks = new Map<string, OperationCheck>();
+  const checks: OperationCheck[] = [];
   const add = (
     action: RequiredAction,
     resource: CheckResource,
@@ -31,15 +31,11 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
     const own = action.name.startsWith(`${prefix}:`);
     const tags = tagsOn(resource);
     const parts = [...(own ? [shared] : []), ...(taken === undefined ? [] : [taken === 1 ? tags : taken]), context];
-    const check: OperationCheck = {
-      action: action.name,
-      resource,
-      context: Object.assign({}, ...parts.map(({ values }) => values)) as Context,
-      authoritative: [...new Set([...parts.flatMap(({ authoritative }) => authoritative), ...tags.authoritative])],
-      ...(action.access === undefined ? {} : { access: action.access }),
-      ...(action.escape.length === 0 ? {} : { escape: action.escape }),
-    };
-    checks.set(JSON.stringify([check.action, check.resource, check.context, check.authoritative]), check);
+    const { name, access, escape: classes } = action;
+    const values = Object.assign({}, ...parts.map((part) => part.values)) as Context;
+    const authoritative = [...new Set([...parts.flatMap((part) => part.authoritative), ...tags.authoritative])];
+    const check = { action: name, resource, context: values, authoritative };
+    checks.push(Object.assign(check, access && { access }, classes.length > 0 && { escape: classes }));
   };
   for (const plan of operation.checks) {
     const { when, forEach } = "hook" in plan ? plan.hook : plan.more;
@@ -60,13 +56,23 @@ export function operationChecks(operation: Operation, scope: Scope): readonly Op
     }
   }
   // A request that asks for none of what its operation can do (an empty batch) is AWS's to refuse; here it needs all of it.
-  if (checks.size === 0 && operation.marker === undefined) {
+  if (checks.length === 0 && operation.marker === undefined) {
     for (const action of operation.actions) {
       if (action.name.startsWith(`${prefix}:`))
         add(action, action.hasResource ? anything : { none: true }, noContext, undefined);
     }
   }
-  return [...checks.values()];
+  return eachOnce(checks);
+}
+
+/** The checks without those that say the same as another. */
+export function eachOnce(checks: readonly OperationCheck[]): readonly OperationCheck[] {
+  if (checks.length < 2) return checks;
+  const different = new Map<string, OperationCheck>();
+  for (const check of checks) {
+    different.set(JSON.stringify([check.action, check.resource, check.context, check.authoritative]), check);
+  }
+  return [...different.values()];
 }
 
 type Add = (

@@ -14,7 +14,7 @@ import { type MemberMap, TwoReadings } from "./member-value.ts";
 import { readMembers } from "./members.ts";
 import { type Model, s3Model } from "./model.ts";
 import type { Operation } from "./operation.ts";
-import { type OperationCheck, operationChecks } from "./operation-checks.ts";
+import { eachOnce, type OperationCheck, operationChecks } from "./operation-checks.ts";
 import { printable } from "./printable.ts";
 import { type QueryString, queryValues, readQueryString } from "./query-string.ts";
 import { readRequest } from "./readings.ts";
@@ -97,7 +97,7 @@ export function resolveCall(
   });
   let checks: readonly Check[];
   try {
-    checks = unite(
+    checks = eachOnce(
       reading.found.flatMap((operation) =>
         checksOf(operation, reading.protocol, scoped, { path, query, region, account: call.account }),
       ),
@@ -161,15 +161,6 @@ function withAnswer(call: ResolvedCall, found: readonly Operation[]): ResolvedCa
     credentials === undefined ? undefined : { returnsCredentials: credentials },
     secrets === undefined ? undefined : { returnsSecrets: secrets },
   );
-}
-
-/** Every check of the operations, once. */
-function unite(checks: readonly OperationCheck[]): readonly OperationCheck[] {
-  if (checks.length < 2) return checks;
-  const united = new Map<string, OperationCheck>();
-  for (const check of checks)
-    united.set(JSON.stringify([check.action, check.resource, check.context, check.authoritative]), check);
-  return [...united.values()];
 }
 
 const methodOverride = ["x-http-method-override", "x-http-method", "x-method-override"] as const;
