@@ -1,6 +1,7 @@
 import type { Check, CheckResource, Decision, PolicyType, StatementRef } from "@iap/aws-core";
 import type { CandidateFinder, CompiledStatement, PolicyGroup } from "./compiled-statement.ts";
 import { BY_NAME, BY_ROLE, closestNaming, type Naming, NOT_NAMED, type PrincipalMatcher } from "./principal-matcher.ts";
+import { quote } from "./quote.ts";
 import { allowedReason, explicitDenyReason, implicitDenyReason } from "./reason.ts";
 import { RequestContext } from "./request-context.ts";
 import { type Principal, type RequestPrincipal, readPrincipalOf } from "./request-principal.ts";
@@ -306,9 +307,4 @@ function isMandatory(text: string, { action }: AuthorizationRequest): boolean {
   const [, , service, , , ...rest] = text.split(":", 6);
   if (service === "kms") return action.toLowerCase().startsWith("kms:");
   return service === "iam" && (rest[0] ?? "").startsWith("role/") && action.toLowerCase().startsWith("sts:");
-}
-
-/** In double quotes, with line breaks and control characters as escapes: request text must not forge log lines. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

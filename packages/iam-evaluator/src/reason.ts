@@ -1,6 +1,7 @@
 import type { CheckResource, PolicyType } from "@iap/aws-core";
 import type { CompiledStatement } from "./compiled-statement.ts";
 import type { AuthorizationRequest } from "./evaluate.ts";
+import { quote } from "./quote.ts";
 import { isAboutSome } from "./resource-matcher.ts";
 import { type Facts, isAbout, principalTruth, resourceTruth, whyUndetermined } from "./statement-match.ts";
 import { NO, UNDETERMINED, YES } from "./truth.ts";
@@ -80,9 +81,4 @@ function nearMiss(allows: readonly CompiledStatement[], facts: Facts): string | 
     }
   }
   return undefined;
-}
-
-/** In double quotes, with line breaks and control characters as escapes: request text must not forge log lines. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -4,6 +4,7 @@ import type { CompiledStatement } from "./compiled-statement.ts";
 import type { CompiledCondition } from "./condition.ts";
 import { parseConditionOperator } from "./condition-operator.ts";
 import { isAboutPrincipal, isForEverybody } from "./principal-matcher.ts";
+import { quote } from "./quote.ts";
 import { type RequestContext, UNKNOWN } from "./request-context.ts";
 import type { RequestPrincipal } from "./request-principal.ts";
 import { isAboutAll, isAboutSome, type RequestedResource } from "./resource-matcher.ts";
@@ -97,8 +98,4 @@ function whyConditionUndetermined(condition: CompiledCondition, context: Request
   const variable = variables.find((one) => context.get(one) === UNKNOWN);
   if (variable !== undefined) return `the value of the variable ${variable.name} is not known`;
   return `${operator} cannot compare the value of ${key.name} with those of the policy`;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -175,7 +175,9 @@ describe("accepted as AWS accepts it", () => {
   });
 
   test("any name after the service, as AWS does not know them all either", () => {
-    expect(parsePolicy(statement({ Action: ["iam: a sd ", "s3:Get(Object", "a.b-c:D"] })).findings).toEqual([]);
+    expect(parsePolicy(statement({ Action: ["iam:Asd", "s3:Get(Object", "a.b-c:D"] })).findings).toEqual([]);
+    const { findings } = parsePolicy(statement({ Action: "iam: a sd " }));
+    expect(findings.map(({ level, code }) => [level, code])).toEqual([["WARNING", "UNMATCHABLE_ACTION"]]);
   });
 
   test("an underscore in a Sid, against IAM's own grammar: with a warning", () => {

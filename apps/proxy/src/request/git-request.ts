@@ -1,7 +1,7 @@
 import { AwsError, headerValue, type RequestHead, type ResolvedCall, splitTarget } from "@iap/aws-core";
 import type { Exchange } from "@iap/interceptor";
 import { GIT_SERVICE, queryParameters, signGitRequest } from "@iap/sigv4";
-import { readBasicPassword, verifyGitPassword } from "@iap/sigv4-verify";
+import { passFilter, readBasicPassword, verifyGitPassword } from "@iap/sigv4-verify";
 import type { PipelineParts } from "../pipeline-parts.ts";
 import { isForwarded } from "../policies/decide.ts";
 import { withUserAgentSuffix } from "../upstream/user-agent-suffix.ts";
@@ -50,7 +50,7 @@ export async function runGit(exchange: Exchange, story: RequestStory, parts: Pip
   if (!forwarded) throw denial(decision, call, who.principalArn);
 
   const result = await exchange.forward(signGitRequest(request, repository, { credentials, now: now(), signingKeys }), {
-    body: { push: (chunk) => chunk, end: () => undefined },
+    body: passFilter(),
     response: responsePlan({
       credentials,
       session: lineage !== undefined,

@@ -8,7 +8,7 @@ import {
 } from "@iap/aws-core";
 import type { Exchange } from "@iap/interceptor";
 import { passUnsigned } from "@iap/sigv4";
-import { parseAuthorization, signingForm } from "@iap/sigv4-verify";
+import { parseAuthorization, passFilter, signingForm } from "@iap/sigv4-verify";
 import type { PipelineParts } from "../pipeline-parts.ts";
 import { renderInstead, tellBroken } from "./answer-error.ts";
 import { denial } from "./denial.ts";
@@ -57,7 +57,7 @@ export async function runUnsigned(
     if (!forwarded) throw denial(decision, call, undefined);
 
     const result = await exchange.forward(passUnsigned(head), {
-      body: body ?? { push: (chunk) => chunk, end: () => undefined },
+      body: body ?? passFilter(),
       response: responsePlan({
         credentials: undefined,
         replacement: credentialReplacer(call),
