@@ -109,9 +109,8 @@ function readAction(prefix: string, operation: string, item: string): RequiredAc
 /** The letters of an action (`Ws`) as a check has them. */
 export function actionFacts(letters: string): Pick<Check, "access" | "escape"> {
   const access = accessLevels[letters.charAt(0)];
-  if (letters.length < 2) return access === undefined ? {} : { access };
   const classes = [...letters.slice(1)].map((letter) => escapeClasses[letter]).filter((one) => one !== undefined);
-  return access === undefined ? { escape: classes } : { access, escape: classes };
+  return Object.assign({}, access && { access }, classes.length > 0 && { escape: classes });
 }
 
 const accessLevels: Readonly<Record<string, AccessLevel>> = {

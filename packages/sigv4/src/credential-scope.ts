@@ -24,9 +24,9 @@ export function parseSigv4aScope(text: string): CredentialScope | undefined {
 }
 
 function isDate(text: string | undefined): text is string {
-  if (text === undefined) return false;
+  if (text?.length !== 8) return false;
   if (text === latestDate) return true;
-  if (text.length !== 8 || parseAmzDate(`${text}T000000Z`) === undefined) return false;
+  if (parseAmzDate(`${text}T000000Z`) === undefined) return false;
   latestDate = text;
   return true;
 }
